@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# "make help" lists what there is. The module's own objects are listed in Kbuild.
+
+KERNEL ?=
+KDIR ?= $(patsubst %,/lib/modules/%/build,$(or $(KERNEL),$(shell \
+	for d in /lib/modules/*/build; do [ ! -e $$d/Makefile ] || basename $${d%/build}; done | \
+	sort -V | tail -n 1)))
+W ?= 1
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+INSTALL_MOD_PATH ?= $(DESTDIR)
+UDEVDIR ?= /usr/lib/udev/rules.d
+MODPROBEDIR ?= /usr/lib/modprobe.d
+
+ifeq ($(V),)
+Q := @
+MAKEFLAGS += --no-print-directory
+endif
+JOBS := $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
+# Without the kernel's vmlinux there can be no BTF; say so quietly.
+kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR) \
+	 $(if $(wildcard $(KDIR)/vmlinux),,CONFIG_DEBUG_INFO_BTF_MODULES=)
+
+HOST ?= svm
+export HOST KERNEL TESTS INTERACTIVE ACCEL QEMU HOST_MEMORY MODE_TIMEOUT
+
+all: module tools
+
+module: kernel-headers
+	+$(Q)$(kbuild) $(W:%=W=%) modules
+
+tools:
+	$(Q)$(MAKE) -C tools/hvctl
+
+selftests:
+	$(Q)$(MAKE) -C selftests
+
+kernel-headers:
+	@[ -n "$(KDIR)" ] && [ -e "$(KDIR)/Makefile" ] || { \
+		echo "No kernel headers$(KDIR:%= in %). As root, \"make packages\" installs what is needed."; \
+		exit 1; }
+
+# Everything the build and the test hosts need, from Debian's archive.
+packages:
+	$(Q)selftests/host/packages check
+
+# A finding in our own files is an error; those in the kernel's headers are not ours.
+sparse: kernel-headers
+	@mkdir -p build
+	+$(Q)$(kbuild) C=2 modules > build/sparse.log 2>&1 || { cat build/sparse.log; exit 1; }
+	@! grep -E '(kmod|uapi)/[^ ]*: (warning|error):' build/sparse.log
+	@echo "sparse: clean"
+
+# BIT() and the kernel's names for attributes are not there for headers and programs of user space.
+checkpatch = perl build/kselftest/scripts/checkpatch.pl --no-tree --strict --terse --show-types \
+	     --max-line-length=100 --no-summary --file
+user_ignore := BIT_MACRO,PREFER_DEFINED_ATTRIBUTE_MACRO
+
+checkpatch:
+	$(Q)selftests/host/packages check
+	$(Q)bad=0; \
+	$(checkpatch) $$(find kmod -name '*.[chS]' | sort) || bad=1; \
+	$(checkpatch) --ignore $(user_ignore) \
+		$$(find uapi tools selftests -name '*.[chS]' | sort) || bad=1; \
+	[ $$bad = 0 ] && echo "checkpatch: clean"
+
+# The packages come first, then a make of its own that sees them.
+demo:
+	$(Q)selftests/host/packages demo
+	$(Q)$(MAKE) $(JOBS) all
+	$(Q)$(MAKE) -C selftests $(JOBS) host
+	$(Q)selftests/host/demo
+
+programs:
+	$(Q)selftests/host/packages check
+	$(Q)$(MAKE) $(JOBS) all
+	$(Q)$(MAKE) -C selftests $(JOBS)
+
+check: programs
+	@selftests/host/check
+
+bench: programs
+	$(Q)selftests/host/bench
+
+soak: programs
+	$(Q)selftests/host/run soak
+
+shell peer: programs
+	$(Q)selftests/host/run $@
+
+install:
+	+$(Q)$(kbuild) INSTALL_MOD_PATH=$(INSTALL_MOD_PATH) modules_install
+	install -D -m 755 build/tlfsctl $(DESTDIR)$(PREFIX)/sbin/tlfsctl
+	install -d $(DESTDIR)$(PREFIX)/include/tlfs/hv
+	install -m 644 uapi/*.h $(DESTDIR)$(PREFIX)/include/tlfs/
+	install -m 644 uapi/hv/*.h $(DESTDIR)$(PREFIX)/include/tlfs/hv/
+	install -D -m 644 tools/etc/tlfs.conf $(DESTDIR)$(MODPROBEDIR)/tlfs.conf
+	install -D -m 644 tools/etc/60-tlfs.rules $(DESTDIR)$(UDEVDIR)/60-tlfs.rules
+	$(if $(wildcard Documentation/man/*.8),install -D -m 644 -t \
+		$(DESTDIR)$(PREFIX)/share/man/man8 $(wildcard Documentation/man/*.8))
+
+# build/cache and build/kselftest come out of packages and stay.
+clean:
+	+$(Q)[ ! -e "$(KDIR)/Makefile" ] || $(kbuild) clean
+	$(Q)rm -rf build/obj build/selftests build/host build/tap build/tlfsctl build/*.log \
+		build/bench.tsv
+	$(Q)[ ! -e tools/hvctl/Makefile ] || $(MAKE) -C tools/hvctl clean
+
+distclean: clean
+	$(Q)rm -rf build
+
+help:
+	@echo "  make              the module (tlfs.ko) and the tools (build/tlfsctl)"
+	@echo "  make demo         boot a stock Linux guest under tlfs.ko in an emulated host"
+	@echo "  make check        all tests in the test host; TAP in build/tap/HOST.tap"
+	@echo
+	@echo "  make packages     install what Debian packages are missing (as root)"
+	@echo "  make module, tools, selftests, install, clean, distclean"
+	@echo "  make sparse, checkpatch"
+	@echo "  make bench        instructions per exit, tlfs and KVM; build/bench.tsv"
+	@echo "  make soak         the long runs"
+	@echo "  make shell        a shell in the test host"
+	@echo "  make peer         the guest of demo in the same host, under QEMU and stock KVM"
+	@echo
+	@echo "  KDIR=DIR          kernel build directory (now $(KDIR))"
+	@echo "  KERNEL=RELEASE    the kernel to build for and to boot, as in /lib/modules"
+	@echo "  HOST=svm|local    test host: QEMU, or this machine; a list for check"
+	@echo "  INTERACTIVE=1     demo: stay in the guest's shell"
+	@echo "  TESTS=PATTERN     check: only these programs"
+	@echo "  ACCEL=tcg|kvm     QEMU's accelerator (probed by default)"
+	@echo "  W=, V=1           warning level (1), show commands"
+	@echo "  PREFIX, DESTDIR, INSTALL_MOD_PATH, UDEVDIR, MODPROBEDIR   install"
+
+.PHONY: all module tools selftests kernel-headers packages sparse checkpatch demo programs check \
+	bench soak shell peer install clean distclean help

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * synic.h - synthetic interrupt controller (TLFS 14) and timers (TLFS 15)
+ */
+#ifndef TLFS_SYNIC_H
+#define TLFS_SYNIC_H
+
+#include <linux/atomic.h>
+#include <linux/bitmap.h>
+#include <linux/hrtimer.h>
+#include <linux/seqlock.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+
+#include <uapi/tlfs.h>
+
+#include "../mem/mem.h"
+
+struct hv_message;
+struct hv_message_header;
+struct hv_synthetic_timers_state;
+struct tlfs_partition;
+struct tlfs_vp;
+
+#define TLFS_SINTS	16
+#define TLFS_STIMERS	4
+/* nanoseconds of a unit of reference time */
+#define TLFS_UNIT_NS	(NSEC_PER_SEC / HV_REFERENCE_TIME_HZ)
+
+/**
+ * struct tlfs_stimer - one synthetic timer (15.3); everything under synic.lock
+ * @vp:		whose it is
+ * @timer:	host timer behind it; may run once more after the timer was stopped, so its callback
+ *		believes only @armed and @wake
+ * @config, @count: the MSRs
+ * @expiry:	partition reference time of the next expiration, or of the one that could not be
+ *		delivered yet
+ * @wake:	reference time @timer is set to: @expiry, or when to try again
+ * @retry:	units between tries, 0 while the guest keeps up
+ * @armed:	@wake means something
+ * @index:	0-3
+ */
+struct tlfs_stimer {
+	struct tlfs_vp *vp;
+	struct hrtimer timer;
+	u64 config;
+	u64 count;
+	u64 expiry;
+	u64 wake;
+	u32 retry;
+	bool armed;
+	u8 index;
+};
+
+/**
+ * struct tlfs_synic - SynIC of one VP
+ * @lock:	messages, flags, SINTs, timers; taken with interrupts off (hrtimer callbacks).
+ *		Innermost: nothing but lapic set_irr, the kick and host timers under it
+ * @control, @siefp_msr, @simp_msr, @sint: the MSRs; written by the VP's thread or under vp->lock
+ * @simp, @siefp: overlay pages; contents are the hypervisor's memory, so that a message can be
+ *		written from any context
+ * @auto_eoi:	vectors some unmasked SINT has with auto-EOI: tlfs_lapic_accept() asks
+ * @waiting:	timers whose message waits for its slot, bit mask; read without @lock
+ */
+struct tlfs_synic {
+	raw_spinlock_t lock;
+	u64 control;
+	u64 siefp_msr;
+	u64 simp_msr;
+	u64 sint[TLFS_SINTS];
+	struct tlfs_overlay simp;
+	struct tlfs_overlay siefp;
+	DECLARE_BITMAP(auto_eoi, 256);
+	unsigned long waiting;
+	struct tlfs_stimer timer[TLFS_STIMERS];
+};
+
+/*
+ * Destroy before the local APIC: a timer asserts its vector there.  Nobody may be able to find the
+ * VP any more.
+ */
+int tlfs_synic_create(struct tlfs_vp *vp);
+void tlfs_synic_destroy(struct tlfs_vp *vp);
+/* VP thread or vp->lock held; preemption may be off, interrupts on.  Stops the timers too */
+void tlfs_synic_reset(struct tlfs_vp *vp);
+
+/* VP thread, from the MSR table: TLFS_RESUME or TLFS_GP.  Preemption may be off, interrupts on */
+int tlfs_synic_rdmsr(struct tlfs_vp *vp, u32 msr, u64 *val);
+int tlfs_synic_wrmsr(struct tlfs_vp *vp, u32 msr, u64 val);
+int tlfs_stimer_rdmsr(struct tlfs_vp *vp, u32 msr, u64 *val);
+int tlfs_stimer_wrmsr(struct tlfs_vp *vp, u32 msr, u64 val);
+
+/*
+ * Any context: write @msg into the slot of @sint and assert its vector.  Return HV_STATUS_*:
+ * SUCCESS (also when the SINT is masked: then without interrupt), INSUFFICIENT_BUFFERS (slot busy;
+ * its pending flag is set), INVALID_SYNIC_STATE (SynIC or SIM page disabled), INVALID_PARAMETER
+ */
+u16 tlfs_synic_post(struct tlfs_vp *vp, unsigned int sint, const struct hv_message *msg);
+/*
+ * Any context: set event flag @flag (0-2047) of @sint.  *newly: it was clear.  INVALID_SYNIC_STATE
+ * if the SynIC or the SIEF page is disabled or the SINT masked
+ */
+u16 tlfs_synic_signal(struct tlfs_vp *vp, unsigned int sint, unsigned int flag, bool *newly);
+/* any context: deliver what waits for a slot.  Of the EOM MSR, and of every EOI (14.2.4) */
+void tlfs_synic_scan(struct tlfs_vp *vp);
+
+/* between synic.c and stimer.c, synic.lock held */
+u16 tlfs_synic_deliver(struct tlfs_vp *vp, unsigned int sint, const struct hv_message_header *hdr,
+		       const void *payload);
+void tlfs_stimers_retry(struct tlfs_vp *vp);
+bool tlfs_stimers_waiting(struct tlfs_vp *vp, unsigned int sint, unsigned long except);
+void tlfs_stimers_reset(struct tlfs_vp *vp);
+/* without it */
+void tlfs_stimers_create(struct tlfs_vp *vp);
+void tlfs_stimers_destroy(struct tlfs_vp *vp);
+
+/* ---- time (15) ---- */
+
+/**
+ * struct tlfs_time - partition reference time
+ * @lock:	writers of everything here; innermost but for the host's own
+ * @seq:	readers of @stopped to @guest_tsc_offset
+ * @frozen:	VPs do not run (property TIME_FREEZE)
+ * @stopped:	and the clocks stand, at @frozen_at (reference time) and @frozen_tsc (guest TSC)
+ * @tsc_scale, @tsc_offset: reference time = ((guest TSC * scale) >> 64) + offset, in 100 ns.
+ *		Scale 0: the host's TSC is no clock, reference time = host clock + offset
+ * @guest_tsc_offset: guest TSC = host TSC + this, all VPs alike
+ * @tsc_khz:	host's TSC frequency when the partition was created
+ * @last_read:	last value of TIME_REF_COUNT a guest was given
+ * @tsc_written: last guest TSC some VP asked for, and in @tsc_writers which of them
+ * @tsc_page_msr: HV_X64_MSR_REFERENCE_TSC; under msr_lock
+ * @tsc_page_sequence: last valid sequence number
+ * @tsc_page_updates: changes in progress: the page is invalid until the last has reached the VPs
+ */
+struct tlfs_time {
+	raw_spinlock_t lock;
+	seqcount_raw_spinlock_t seq;
+	bool frozen;
+	bool stopped;
+	u64 frozen_at;
+	u64 frozen_tsc;
+	u64 tsc_scale;
+	s64 tsc_offset;
+	u64 guest_tsc_offset;
+	u32 tsc_khz;
+	atomic64_t last_read;
+	u64 tsc_written;
+	DECLARE_BITMAP(tsc_writers, TLFS_MAX_VPS);
+	u64 tsc_page_msr;
+	u32 tsc_page_sequence;
+	u32 tsc_page_updates;
+	struct tlfs_overlay tsc_page;
+};
+
+int tlfs_time_init(struct tlfs_partition *pt);
+void tlfs_time_destroy(struct tlfs_partition *pt);
+/* any context: partition reference time, 100 ns */
+u64 tlfs_ref_time(struct tlfs_partition *pt);
+/* any context: guest TSC; stands while time is frozen */
+u64 tlfs_guest_tsc(struct tlfs_partition *pt);
+void tlfs_set_ref_time(struct tlfs_partition *pt, u64 now);
+/*
+ * Time freeze property: VPs are kicked, synthetic timers re-armed at thaw.  The guest's TSC stands
+ * too: TLFS_REQ_TSC_OFFSET comes to every VP at thaw.  Under partition->lock
+ */
+void tlfs_time_freeze(struct tlfs_partition *pt, bool freeze);
+/* the host goes to sleep, wakes up: interrupts off, one CPU, no VP runs */
+void tlfs_time_suspend(struct tlfs_partition *pt);
+void tlfs_time_resume(struct tlfs_partition *pt);
+u64 tlfs_tsc_hz(struct tlfs_partition *pt);
+/*
+ * Guest writes IA32_TSC, or HV_X64_REGISTER_TSC is set: interrupts on.  All VPs share one offset:
+ * a value less than a second old, or one that another VP was given last, changes nothing
+ */
+void tlfs_set_guest_tsc(struct tlfs_vp *vp, u64 val);
+/* REFERENCE_TSC, TIME_REF_COUNT, frequencies, re-enlightenment: TLFS_RESUME or TLFS_GP */
+int tlfs_time_rdmsr(struct tlfs_vp *vp, u32 msr, u64 *val);
+int tlfs_time_wrmsr(struct tlfs_vp *vp, u32 msr, u64 val);
+
+/* between timer.c and stimer.c: reference time stops, goes on, is set */
+void tlfs_stimers_pause(struct tlfs_vp *vp);
+void tlfs_stimers_resume(struct tlfs_vp *vp);
+void tlfs_stimers_jump(struct tlfs_vp *vp, u64 from, u64 to);
+
+/* VP state (save/restore); adjustment: units left of a periodic timer's period, 0 for all */
+void tlfs_stimers_get_state(struct tlfs_vp *vp, struct hv_synthetic_timers_state *s);
+/* 0, or -EINVAL and nothing changed */
+int tlfs_stimers_set_state(struct tlfs_vp *vp, const struct hv_synthetic_timers_state *s);
+
+#endif /* TLFS_SYNIC_H */

@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * vmmu.c - virtual MMU (TLFS 12)
+ *
+ * A virtual TLB is one hardware address space with second-level paging under it, so a flush of any
+ * part of it is a flush of all of it: always allowed, and no slower than a list would be.
+ */
+#include <linux/bitmap.h>
+#include <linux/kernel.h>
+
+#include <asm/trap_pf.h>
+
+#include "tlfs.h"
+
+#define FLUSH_SPACE_FLAGS	(HV_FLUSH_ALL_PROCESSORS | HV_FLUSH_ALL_VIRTUAL_ADDRESS_SPACES | \
+				 HV_FLUSH_NON_GLOBAL_MAPPINGS_ONLY)
+/* the whole TLB goes, so what a range looks like does not matter */
+#define FLUSH_LIST_FLAGS	(HV_FLUSH_ALL_PROCESSORS | HV_FLUSH_ALL_VIRTUAL_ADDRESS_SPACES | \
+				 HV_FLUSH_USE_EXTENDED_RANGE_FORMAT)
+
+/* HvSwitchVirtualAddressSpace (12.4.1) */
+TLFS_HANDLER(switch_virtual_address_space)
+{
+	const struct hv_input_switch_virtual_address_space *in = call->in;
+
+	return tlfs_set_cr3(call->vp, in->address_space) ? HV_STATUS_INVALID_PARAMETER
+							  : HV_STATUS_SUCCESS;
+}
+
+/* ---- flushes ---- */
+
+static u16 flush_check(const struct tlfs_hvcall *call, u64 space, u64 flags, u64 valid)
+{
+	if (flags & ~valid)
+		return HV_STATUS_INVALID_PARAMETER;
+	/* an address space is a CR3 value; its low bits may be a PCID or cache bits */
+	if (!(flags & HV_FLUSH_ALL_VIRTUAL_ADDRESS_SPACES) &&
+	    space >> HV_PAGE_SHIFT >= call->caller->gpa.max_gfn)
+		return HV_STATUS_INVALID_PARAMETER;
+	return HV_STATUS_SUCCESS;
+}
+
+/* on return no VP of @mask runs with a translation from before the call (12.4.2) */
+static void flush_vps(const struct tlfs_hvcall *call, const unsigned long *mask)
+{
+	tlfs_vps_request(call->caller, mask, TLFS_REQ_FLUSH_TLB, true);
+}
+
+static u16 flush_masked(const struct tlfs_hvcall *call, u64 flags, u64 processors)
+{
+	DECLARE_BITMAP(mask, TLFS_MAX_VPS);
+
+	if (flags & HV_FLUSH_ALL_PROCESSORS) {
+		flush_vps(call, NULL);
+		return HV_STATUS_SUCCESS;
+	}
+	if (!processors)
+		return HV_STATUS_INVALID_PARAMETER;
+	bitmap_zero(mask, TLFS_MAX_VPS);
+	mask[0] = processors;
+	flush_vps(call, mask);
+	return HV_STATUS_SUCCESS;
+}
+
+static u16 flush_set(struct tlfs_hvcall *call, u64 flags, const struct hv_vpset *set)
+{
+	DECLARE_BITMAP(mask, TLFS_MAX_VPS);
+	u16 status;
+
+	if (flags & HV_FLUSH_ALL_PROCESSORS) {
+		flush_vps(call, NULL);
+		return HV_STATUS_SUCCESS;
+	}
+	status = tlfs_vpset_parse(call, set->format, set->valid_bank_mask, set->bank,
+				  call->var_size / sizeof(u64), mask);
+	if (status != HV_STATUS_SUCCESS)
+		return status;
+	/* a set may be empty, unlike a mask */
+	if (!bitmap_empty(mask, TLFS_MAX_VPS))
+		flush_vps(call, mask);
+	return HV_STATUS_SUCCESS;
+}
+
+/* HvFlushVirtualAddressSpace (12.4.2) */
+TLFS_HANDLER(flush_virtual_address_space)
+{
+	const struct hv_input_flush_virtual_address_space *in = call->in;
+	u16 status = flush_check(call, in->address_space, in->flags, FLUSH_SPACE_FLAGS);
+
+	return status ? status : flush_masked(call, in->flags, in->processor_mask);
+}
+
+/* HvFlushVirtualAddressList (12.4.3) */
+TLFS_HANDLER(flush_virtual_address_list)
+{
+	const struct hv_input_flush_virtual_address_list *in = call->in;
+	u16 status = flush_check(call, in->address_space, in->flags, FLUSH_LIST_FLAGS);
+
+	if (!status)
+		status = flush_masked(call, in->flags, in->processor_mask);
+	if (!status)
+		call->rep = call->reps;
+	return status;
+}
+
+/* HvFlushVirtualAddressSpaceEx (5.0C 9.4.3) */
+TLFS_HANDLER(flush_virtual_address_space_ex)
+{
+	const struct hv_input_flush_virtual_address_space_ex *in = call->in;
+	u16 status = flush_check(call, in->address_space, in->flags, FLUSH_SPACE_FLAGS);
+
+	return status ? status : flush_set(call, in->flags, &in->vp_set);
+}
+
+/* HvFlushVirtualAddressListEx (5.0C 9.4.5) */
+TLFS_HANDLER(flush_virtual_address_list_ex)
+{
+	const struct hv_input_flush_virtual_address_list_ex *in = call->in;
+	u16 status = flush_check(call, in->address_space, in->flags, FLUSH_LIST_FLAGS);
+
+	if (!status)
+		status = flush_set(call, in->flags, &in->vp_set);
+	if (!status)
+		call->rep = call->reps;
+	return status;
+}
+
+/* ---- HvTranslateVirtualAddress (12.4.4) ---- */
+
+#define TRANSLATE_ACCESS	(HV_TRANSLATE_GVA_VALIDATE_READ | \
+				 HV_TRANSLATE_GVA_VALIDATE_WRITE | \
+				 HV_TRANSLATE_GVA_VALIDATE_EXECUTE)
+/*
+ * Not here: TLB_FLUSH_INHIBIT, as flushes do not wait for a VP in the hands of its parent, and the
+ * SMAP and shadow stack options of later editions.
+ */
+#define TRANSLATE_FLAGS		(TRANSLATE_ACCESS | HV_TRANSLATE_GVA_PRIVILEGE_EXEMPT | \
+				 HV_TRANSLATE_GVA_SET_PAGE_TABLE_BITS | \
+				 HV_TRANSLATE_GVA_SUPERVISOR_ACCESS | \
+				 HV_TRANSLATE_GVA_USER_ACCESS)
+
+static u64 translate_input_vtl(u64 flags)
+{
+	return flags >> HV_TRANSLATE_GVA_INPUT_VTL_SHIFT;
+}
+
+static unsigned int translate_walk_flags(struct tlfs_vp *vp, u64 flags)
+{
+	unsigned int walk = 0;
+
+	if (vp->in_window)
+		walk |= TLFS_WALK_ATOMIC;
+	if (flags & HV_TRANSLATE_GVA_SET_PAGE_TABLE_BITS)
+		walk |= TLFS_WALK_SET_AD;
+	if (flags & HV_TRANSLATE_GVA_PRIVILEGE_EXEMPT)
+		walk |= TLFS_WALK_PRIV_EXEMPT;
+	else if (flags & HV_TRANSLATE_GVA_USER_ACCESS)
+		walk |= TLFS_WALK_USER;
+	else if (!(flags & HV_TRANSLATE_GVA_SUPERVISOR_ACCESS) && tlfs_call(cpl)(vp) == 3)
+		walk |= TLFS_WALK_USER;
+	return walk;
+}
+
+/* one access type of those asked for; 0 or as tlfs_walk() */
+static int translate_one(struct tlfs_vp *vp, u64 gva, unsigned int flags,
+			 struct hv_output_translate_virtual_address *out, struct tlfs_walk *walk)
+{
+	int r = tlfs_walk(vp, gva, flags, walk);
+
+	switch (r) {
+	case 0:
+		out->result_code = HV_TRANSLATE_GVA_SUCCESS;
+		break;
+	case -EACCES:
+		if (walk->reserved)
+			out->result_code = HV_TRANSLATE_GVA_INVALID_PAGE_TABLE_FLAGS;
+		else if (walk->error & X86_PF_PROT)
+			out->result_code = HV_TRANSLATE_GVA_PRIVILEGE_VIOLATION;
+		else
+			out->result_code = HV_TRANSLATE_GVA_PAGE_NOT_PRESENT;
+		break;
+	case -EFAULT:
+		out->result_code = HV_TRANSLATE_GVA_GPA_UNMAPPED;
+		out->gpa_page = walk->unmapped >> HV_PAGE_SHIFT;
+		break;
+	}
+	return r;
+}
+
+static int translate(struct tlfs_vp *vp, const struct hv_input_translate_virtual_address *in,
+		     struct hv_output_translate_virtual_address *out)
+{
+	unsigned int flags = translate_walk_flags(vp, in->control_flags);
+	u64 gva = in->gva_page << HV_PAGE_SHIFT;
+	struct tlfs_walk walk = {};
+	bool writable, overlay = false, first = true;
+	int r = 0;
+
+	/* a walk checks a write or a fetch, and either is a read too */
+	if (in->control_flags & HV_TRANSLATE_GVA_VALIDATE_WRITE) {
+		r = translate_one(vp, gva, flags | TLFS_WALK_WRITE, out, &walk);
+		first = false;
+	}
+	if (!r && in->control_flags & HV_TRANSLATE_GVA_VALIDATE_EXECUTE) {
+		r = translate_one(vp, gva, flags | TLFS_WALK_EXECUTE, out, &walk);
+		first = false;
+	}
+	if (!r && first)
+		r = translate_one(vp, gva, flags, out, &walk);
+	if (r)
+		return r;
+	/*
+	 * Later editions leave what is at the address to the access that follows: parents use this
+	 * call to find out where an access to a device goes, and nothing is mapped there.
+	 */
+	out->gpa_page = walk.gpa >> HV_PAGE_SHIFT;
+	out->cache_type = HV_CACHE_TYPE_X64_UNCACHED;
+	if (tlfs_gpa_present(vp->pt, walk.gpa, &writable, &overlay)) {
+		out->cache_type = HV_CACHE_TYPE_X64_WRITE_BACK;
+		out->overlay_page = overlay ? HV_TRANSLATE_OVERLAY_PAGE : 0;
+	}
+	return 0;
+}
+
+TLFS_HANDLER(translate_virtual_address)
+{
+	const struct hv_input_translate_virtual_address *in = call->in;
+	struct hv_output_translate_virtual_address *out = call->out;
+	u64 flags = in->control_flags, vtl = translate_input_vtl(flags);
+	struct tlfs_vp *vp;
+	bool locked;
+	u16 status;
+
+	flags &= ~(0xffULL << HV_TRANSLATE_GVA_INPUT_VTL_SHIFT);
+	if (!(flags & TRANSLATE_ACCESS) || flags & ~TRANSLATE_FLAGS ||
+	    vtl & ~HV_INPUT_VTL_USE_TARGET)
+		return HV_STATUS_INVALID_PARAMETER;
+	/* its registers decide how the tables are read: it must not run */
+	vp = tlfs_vp_borrow(call, in->vp_index, &locked, &status);
+	if (!vp)
+		return status;
+	if (translate(vp, in, out) == -EAGAIN)
+		status = TLFS_HC_SLEEP;
+	tlfs_vp_return(vp, locked);
+	return status;
+}

@@ -1,0 +1,359 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * vp.c - virtual processors: life, lock, and the hypercalls about them (TLFS 10)
+ */
+#include <linux/mm.h>
+#include <linux/slab.h>
+
+#include "tlfs.h"
+
+/* ---- life (10.1) ---- */
+
+static void *vp_page(void)
+{
+	struct page *page = tlfs_alloc_page(GFP_KERNEL_ACCOUNT);
+
+	return page ? page_address(page) : NULL;
+}
+
+static void vp_free_pages(struct tlfs_vp *vp)
+{
+	void *pages[] = { vp->msg, vp->regpage, vp->hc_in, vp->hc_out };
+	unsigned int i;
+
+	/* the VMM may still hold references to the first two: they are then freed with the last */
+	for (i = 0; i < ARRAY_SIZE(pages); i++)
+		if (pages[i])
+			tlfs_free_page(virt_to_page(pages[i]));
+}
+
+/* A new VP is in the processor's reset state and explicitly suspended (10.4.1) */
+struct tlfs_vp *tlfs_vp_create(struct tlfs_partition *pt, u32 index)
+{
+	struct tlfs_vp *vp;
+	int err;
+
+	vp = kzalloc(sizeof(*vp), GFP_KERNEL_ACCOUNT);
+	if (!vp)
+		return ERR_PTR(-ENOMEM);
+	vp->pt = pt;
+	vp->index = index;
+	vp->cpu = raw_smp_processor_id();
+	mutex_init(&vp->lock);
+	init_swait_queue_head(&vp->wait);
+
+	err = -ENOMEM;
+	vp->msg = vp_page();
+	vp->regpage = vp_page();
+	vp->hc_in = vp_page();
+	vp->hc_out = vp_page();
+	if (!vp->msg || !vp->regpage || !vp->hc_in || !vp->hc_out)
+		goto err_pages;
+	err = tlfs_call(vp_create)(vp);
+	if (err)
+		goto err_pages;
+	err = tlfs_fpu_create(vp);
+	if (err)
+		goto err_backend;
+	err = tlfs_lapic_create(vp);
+	if (err)
+		goto err_fpu;
+	err = tlfs_synic_create(vp);
+	if (err)
+		goto err_lapic;
+	err = tlfs_interrupt_create(vp);
+	if (err)
+		goto err_synic;
+
+	tlfs_vp_reset(vp, false);
+	vp->explicit_suspend = true;
+	/* the backend learns these in the run window */
+	set_bit(TLFS_REQ_TSC_OFFSET, &vp->requests);
+	set_bit(TLFS_REQ_FLUSH_TLB, &vp->requests);
+	set_bit(TLFS_REQ_INTERCEPTS, &vp->requests);
+	vp->regpage->version = HV_REGISTER_PAGE_VERSION_1;
+	tlfs_regpage_store(vp);
+	atomic_long_inc(&tlfs_nr_vps);
+	return vp;
+
+err_synic:
+	tlfs_synic_destroy(vp);
+err_lapic:
+	tlfs_lapic_destroy(vp);
+err_fpu:
+	tlfs_fpu_destroy(vp);
+err_backend:
+	tlfs_call(vp_destroy)(vp);
+err_pages:
+	vp_free_pages(vp);
+	mutex_destroy(&vp->lock);
+	kfree(vp);
+	return ERR_PTR(err);
+}
+
+/* nothing runs the VP, delivers to it or has it in a table any more; its timers may still fire */
+void tlfs_vp_destroy(struct tlfs_vp *vp)
+{
+	tlfs_interrupt_destroy(vp);
+	tlfs_synic_destroy(vp);
+	tlfs_lapic_destroy(vp);
+	tlfs_fpu_destroy(vp);
+	tlfs_call(vp_destroy)(vp);
+	vp_free_pages(vp);
+	mutex_destroy(&vp->lock);
+	kfree(vp);
+	atomic_long_dec(&tlfs_nr_vps);
+}
+
+/* Cannot fail and cannot be undone */
+void tlfs_vp_publish(struct tlfs_vp *vp)
+{
+	struct tlfs_partition *pt = vp->pt;
+
+	lockdep_assert_held(&pt->lock);
+	/* pairs with the address dependency of who follows the pointer */
+	smp_store_release(&pt->vps[vp->index], vp);
+	/* after the pointer; a reader that sees it late only misses a VP that is just coming */
+	if (vp->index >= pt->nr_vps)
+		WRITE_ONCE(pt->nr_vps, vp->index + 1);
+	/* who finds the bit finds the pointer */
+	smp_mb__before_atomic();
+	set_bit(vp->index, pt->vp_map);
+}
+
+void tlfs_vp_reset(struct tlfs_vp *vp, bool init)
+{
+	vp->event.pending = false;
+	vp->halted = false;
+	vp->idle = false;
+	vp->shutdown = false;
+	vp->extint_pending = false;
+	vp->cr2 = 0;
+	atomic_set(&vp->nmi_pending, 0);
+	tlfs_call(vp_reset)(vp, init);
+	tlfs_interrupt_reset(vp);
+	tlfs_lapic_reset(vp, init);
+	tlfs_synic_reset(vp);
+	tlfs_fpu_reset(vp, init);
+	tlfs_msr_reset(vp, init);
+	/* VP 0 starts at the reset vector, the others wait for a SIPI (10.1.3) */
+	vp->startup_suspend = vp->index != 0;
+}
+
+/* ---- lock ---- */
+
+int tlfs_vp_lock(struct tlfs_vp *vp)
+{
+	int err = mutex_lock_killable(&vp->lock);
+
+	if (!err)
+		WRITE_ONCE(vp->lock_owner, current);
+	return err;
+}
+
+void tlfs_vp_unlock(struct tlfs_vp *vp)
+{
+	WRITE_ONCE(vp->lock_owner, NULL);
+	mutex_unlock(&vp->lock);
+}
+
+struct tlfs_vp *tlfs_vp_borrow(struct tlfs_hvcall *call, u32 index, bool *locked, u16 *status)
+{
+	struct tlfs_vp *vp;
+
+	*locked = false;
+	*status = HV_STATUS_SUCCESS;
+	if (index == HV_VP_INDEX_SELF && call->vp && call->target == call->vp->pt)
+		return call->vp;
+	vp = tlfs_vp_get(call->target, index);
+	if (!vp) {
+		*status = HV_STATUS_INVALID_VP_INDEX;
+		return NULL;
+	}
+	/* only this very thread can have put itself there */
+	if (READ_ONCE(vp->lock_owner) == current)
+		return vp;
+	if (!mutex_trylock(&vp->lock)) {
+		*status = HV_STATUS_INVALID_VP_STATE;
+		return NULL;
+	}
+	*locked = true;
+	WRITE_ONCE(vp->lock_owner, current);
+	return vp;
+}
+
+void tlfs_vp_return(struct tlfs_vp *vp, bool locked)
+{
+	if (locked)
+		tlfs_vp_unlock(vp);
+}
+
+/* ---- hypercalls ---- */
+
+/* no VTL but 0 exists */
+static bool vtl_ok(u8 vtl, const u8 reserved[3])
+{
+	return !(vtl & ~HV_INPUT_VTL_USE_TARGET) && !reserved[0] && !reserved[1] && !reserved[2];
+}
+
+/*
+ * Open @vp for the registers of one call.  A VP that runs keeps its lock: then *vp is set and only
+ * the registers that tlfs_register_shared() names can be had.
+ */
+static u16 registers_open(struct tlfs_hvcall *call, u32 index, struct tlfs_vp **vp, bool *mine,
+			  bool *locked)
+{
+	u16 status;
+
+	*vp = tlfs_vp_borrow(call, index, locked, &status);
+	*mine = *vp;
+	if (!*vp && status == HV_STATUS_INVALID_VP_STATE) {
+		*vp = tlfs_vp_get(call->target, index);
+		status = HV_STATUS_SUCCESS;
+	}
+	/* while it runs guest code the page is stale, and not looked at */
+	if (*mine && *vp != call->vp)
+		tlfs_regpage_load(*vp);
+	return status;
+}
+
+/* HvGetVpRegisters (10.4.3) */
+TLFS_HANDLER(get_vp_registers)
+{
+	const struct hv_input_get_vp_registers *in = call->in;
+	union hv_register_value *out = call->out;
+	struct tlfs_vp *vp;
+	bool mine, locked;
+	u16 status;
+
+	if (!vtl_ok(in->input_vtl, in->reserved) ||
+	    call->reps > HV_PAGE_SIZE / sizeof(*out))
+		return HV_STATUS_INVALID_PARAMETER;
+	status = registers_open(call, in->vp_index, &vp, &mine, &locked);
+	for (; status == HV_STATUS_SUCCESS && call->rep < call->reps; call->rep++) {
+		u32 name = in->names[call->rep];
+
+		/* 10.3.1: the suspend registers are not for those they suspend */
+		if (call->vp && (name == HV_REGISTER_EXPLICIT_SUSPEND ||
+				 name == HV_REGISTER_INTERCEPT_SUSPEND))
+			status = HV_STATUS_INVALID_PARAMETER;
+		else if (!mine && !tlfs_register_shared(name))
+			status = HV_STATUS_INVALID_VP_STATE;
+		else
+			status = tlfs_get_register(vp, name, &out[call->rep]);
+		if (status != HV_STATUS_SUCCESS)
+			break;
+	}
+	if (mine)
+		tlfs_vp_return(vp, locked);
+	return status;
+}
+
+/* HvSetVpRegisters (10.4.4) */
+TLFS_HANDLER(set_vp_registers)
+{
+	const struct hv_input_set_vp_registers *in = call->in;
+	struct tlfs_vp *vp;
+	bool mine, locked;
+	u16 status;
+
+	if (!vtl_ok(in->input_vtl, in->reserved) ||
+	    call->reps > (HV_PAGE_SIZE - sizeof(*in)) / sizeof(in->elements[0]))
+		return HV_STATUS_INVALID_PARAMETER;
+	/* some of what registers do has to sleep */
+	if (call->atomic)
+		return TLFS_HC_SLEEP;
+	status = registers_open(call, in->vp_index, &vp, &mine, &locked);
+	for (; status == HV_STATUS_SUCCESS && call->rep < call->reps; call->rep++) {
+		const struct hv_register_assoc *reg = &in->elements[call->rep];
+
+		if (!mine && !tlfs_register_shared(reg->name))
+			status = HV_STATUS_INVALID_VP_STATE;
+		else
+			status = tlfs_set_register(vp, reg->name, &reg->value);
+		if (status != HV_STATUS_SUCCESS)
+			break;
+	}
+	if (mine) {
+		if (vp != call->vp)
+			tlfs_regpage_store(vp);
+		tlfs_vp_return(vp, locked);
+	}
+	return status;
+}
+
+/* APIC ids are VP indexes (10.1.6) */
+TLFS_HANDLER(get_vp_index_from_apic_id)
+{
+	const struct hv_input_get_vp_index_from_apic_id *in = call->in;
+	u32 *out = call->out;
+	unsigned int i;
+
+	if (in->target_vtl & ~HV_INPUT_VTL_USE_TARGET)
+		return HV_STATUS_INVALID_PARAMETER;
+	for (i = 0; i < ARRAY_SIZE(in->padding); i++)
+		if (in->padding[i])
+			return HV_STATUS_INVALID_PARAMETER;
+	if (call->reps > (HV_PAGE_SIZE - sizeof(*in)) / sizeof(u32))
+		return HV_STATUS_INVALID_PARAMETER;
+	for (; call->rep < call->reps; call->rep++) {
+		u32 id = in->apic_ids[call->rep];
+
+		if (!tlfs_vp_get(call->target, id))
+			return HV_STATUS_INVALID_PARAMETER;
+		out[call->rep] = id;
+	}
+	return HV_STATUS_SUCCESS;
+}
+
+/* HvGetVpCpuidValues flags (later editions) */
+#define CPUID_USE_VP_XFEM_XSS		BIT(0)
+#define CPUID_APPLY_REGISTERED		BIT(1)
+
+static u16 vp_cpuid_value(struct tlfs_vp *vp, const struct hv_cpuid_leaf_info *leaf, u32 flags,
+			  struct hv_cpuid_result *out)
+{
+	u64 xcr0 = vp->fpu.xcr0, xss = vp->xss;
+	u32 eax = leaf->eax, ebx = 0, ecx = leaf->ecx, edx = 0;
+
+	if (!(flags & CPUID_USE_VP_XFEM_XSS)) {
+		if (leaf->xfem & ~tlfs_fpu_features || leaf->xss)
+			return HV_STATUS_INVALID_PARAMETER;
+		vp->fpu.xcr0 = leaf->xfem;
+		vp->xss = leaf->xss;
+	}
+	tlfs_cpuid(vp, &eax, &ebx, &ecx, &edx);
+	vp->fpu.xcr0 = xcr0;
+	vp->xss = xss;
+	out->eax = eax;
+	out->ebx = ebx;
+	out->ecx = ecx;
+	out->edx = edx;
+	return HV_STATUS_SUCCESS;
+}
+
+TLFS_HANDLER(get_vp_cpuid_values)
+{
+	const struct hv_input_get_vp_cpuid_values *in = call->in;
+	struct hv_cpuid_result *out = call->out;
+	struct tlfs_vp *vp;
+	bool locked;
+	u16 status;
+
+	/* answers without what the parent registered are not kept */
+	if (in->flags & ~(CPUID_USE_VP_XFEM_XSS | CPUID_APPLY_REGISTERED) ||
+	    !(in->flags & CPUID_APPLY_REGISTERED) || in->reserved ||
+	    call->reps > (HV_PAGE_SIZE - sizeof(*in)) / sizeof(in->cpuid_leaf_info[0]))
+		return HV_STATUS_INVALID_PARAMETER;
+	vp = tlfs_vp_borrow(call, in->vp_index, &locked, &status);
+	if (!vp)
+		return status;
+	for (; call->rep < call->reps; call->rep++) {
+		status = vp_cpuid_value(vp, &in->cpuid_leaf_info[call->rep], in->flags,
+					&out[call->rep]);
+		if (status != HV_STATUS_SUCCESS)
+			break;
+	}
+	tlfs_vp_return(vp, locked);
+	return status;
+}

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * hypercall_table.c - the one table of hypercalls (TLFS Appendix B)
+ *
+ * A call that is not here is HV_STATUS_INVALID_HYPERCALL_CODE for everybody.
+ */
+#include <linux/build_bug.h>
+#include <linux/kernel.h>
+
+#include "tlfs.h"
+
+#define IN(name)	sizeof(struct hv_input_##name)
+#define OUT(name)	sizeof(struct hv_output_##name)
+
+/* through descriptors: a call on a partition by its parent, the root */
+#define PT_VP		(TLFS_HC_PARTITION | TLFS_HC_PARENT | TLFS_HC_PT_FD | TLFS_HC_VP_FD)
+#define GUEST_FAST	(TLFS_HC_GUEST | TLFS_HC_FAST)
+
+/*
+ * X(code without HVCALL_, handler, name, section, privilege,
+ *   input header, input element, output header, output element, flags)
+ *
+ * Sections are those of 2.0a, "5.0:n" those of 5.0C; "-" is described by neither.
+ */
+#define HVCALLS(X)									\
+	X(SWITCH_VIRTUAL_ADDRESS_SPACE, switch_virtual_address_space,			\
+	  "HvSwitchVirtualAddressSpace", "12.4.1", 0,					\
+	  IN(switch_virtual_address_space), 0, 0, 0, GUEST_FAST)			\
+	X(FLUSH_VIRTUAL_ADDRESS_SPACE, flush_virtual_address_space,			\
+	  "HvFlushVirtualAddressSpace", "12.4.2", 0,					\
+	  IN(flush_virtual_address_space), 0, 0, 0, GUEST_FAST)				\
+	X(FLUSH_VIRTUAL_ADDRESS_LIST, flush_virtual_address_list,			\
+	  "HvFlushVirtualAddressList", "12.4.3", 0,					\
+	  IN(flush_virtual_address_list), sizeof(u64), 0, 0,				\
+	  GUEST_FAST | TLFS_HC_REP | TLFS_HC_WHOLE)					\
+	X(NOTIFY_LONG_SPIN_WAIT, notify_long_spin_wait,					\
+	  "HvNotifyLongSpinWait", "18.5.1", 0,						\
+	  IN(notify_long_spin_wait), 0, 0, 0, GUEST_FAST)				\
+	X(SEND_SYNTHETIC_CLUSTER_IPI, send_synthetic_cluster_ipi,			\
+	  "HvSendSyntheticClusterIpi", "5.0:10.5.2", 0,					\
+	  IN(send_synthetic_cluster_ipi), 0, 0, 0, GUEST_FAST)				\
+	X(FLUSH_VIRTUAL_ADDRESS_SPACE_EX, flush_virtual_address_space_ex,		\
+	  "HvFlushVirtualAddressSpaceEx", "5.0:9.4.3", 0,				\
+	  IN(flush_virtual_address_space_ex), 0, 0, 0, GUEST_FAST | TLFS_HC_VARHEAD)	\
+	X(FLUSH_VIRTUAL_ADDRESS_LIST_EX, flush_virtual_address_list_ex,			\
+	  "HvFlushVirtualAddressListEx", "5.0:9.4.5", 0,				\
+	  IN(flush_virtual_address_list_ex), sizeof(u64), 0, 0,				\
+	  GUEST_FAST | TLFS_HC_VARHEAD | TLFS_HC_REP | TLFS_HC_WHOLE)			\
+	X(SEND_SYNTHETIC_CLUSTER_IPI_EX, send_synthetic_cluster_ipi_ex,			\
+	  "HvSendSyntheticClusterIpiEx", "5.0:10.5.3", 0,				\
+	  IN(send_synthetic_cluster_ipi_ex), 0, 0, 0, GUEST_FAST | TLFS_HC_VARHEAD)	\
+	X(GET_PARTITION_PROPERTY, get_partition_property,				\
+	  "HvGetPartitionProperty", "5.6.5", 0,						\
+	  IN(get_partition_property), 0, OUT(get_partition_property), 0,		\
+	  PT_VP | TLFS_HC_ROOT)								\
+	X(SET_PARTITION_PROPERTY, set_partition_property,				\
+	  "HvSetPartitionProperty", "5.6.6", 0, IN(set_partition_property), 0, 0, 0,	\
+	  TLFS_HC_PARTITION | TLFS_HC_PARENT | TLFS_HC_PT_FD)				\
+	X(GET_PARTITION_ID, get_partition_id,						\
+	  "HvGetPartitionId", "5.6.7", HV_PRIV_ACCESS_PARTITION_ID,			\
+	  0, 0, OUT(get_partition_id), 0, GUEST_FAST)					\
+	X(INSTALL_INTERCEPT, install_intercept,						\
+	  "HvInstallIntercept", "9.3.1", 0, IN(install_intercept), 0, 0, 0, PT_VP)	\
+	X(GET_VP_REGISTERS, get_vp_registers,						\
+	  "HvGetVpRegisters", "10.4.3", 0,						\
+	  IN(get_vp_registers), sizeof(u32), 0, sizeof(union hv_register_value),	\
+	  PT_VP | TLFS_HC_SELF | TLFS_HC_REP | TLFS_HC_FAST)				\
+	X(SET_VP_REGISTERS, set_vp_registers,						\
+	  "HvSetVpRegisters", "10.4.4", 0,						\
+	  IN(set_vp_registers), sizeof(struct hv_register_assoc), 0, 0,			\
+	  PT_VP | TLFS_HC_REP)								\
+	X(TRANSLATE_VIRTUAL_ADDRESS, translate_virtual_address,				\
+	  "HvTranslateVirtualAddress", "12.4.4", 0,					\
+	  IN(translate_virtual_address), 0, OUT(translate_virtual_address), 0, PT_VP)	\
+	X(ASSERT_VIRTUAL_INTERRUPT, assert_virtual_interrupt,				\
+	  "HvAssertVirtualInterrupt", "13.5.1", 0, IN(assert_virtual_interrupt), 0, 0, 0, \
+	  TLFS_HC_PARTITION | TLFS_HC_PARENT)						\
+	X(CLEAR_VIRTUAL_INTERRUPT, clear_virtual_interrupt,				\
+	  "HvClearVirtualInterrupt", "13.5.2", 0, IN(clear_virtual_interrupt), 0, 0, 0,	\
+	  PT_VP | TLFS_HC_FAST)								\
+	X(REGISTER_INTERCEPT_RESULT, register_intercept_result,				\
+	  "HvRegisterInterceptResult", "-", 0, IN(register_intercept_result), 0, 0, 0,	\
+	  PT_VP)									\
+	X(ASSERT_VIRTUAL_INTERRUPT_VTL, assert_virtual_interrupt,			\
+	  "HvAssertVirtualInterrupt", "5.0:10.5.1", 0, IN(assert_virtual_interrupt), 0, 0, 0, \
+	  PT_VP)									\
+	X(GET_VP_INDEX_FROM_APIC_ID, get_vp_index_from_apic_id,				\
+	  "HvGetVpIndexFromApicId", "5.0:7.10.4", 0,					\
+	  IN(get_vp_index_from_apic_id), sizeof(u32), 0, sizeof(u32),			\
+	  TLFS_HC_PARTITION | TLFS_HC_PARENT | TLFS_HC_SELF | TLFS_HC_REP | TLFS_HC_FAST) \
+	X(SIGNAL_EVENT_DIRECT, signal_event_direct,					\
+	  "HvSignalEventDirect", "-", 0,						\
+	  IN(signal_event_direct), 0, OUT(signal_event_direct), 0, PT_VP)		\
+	X(POST_MESSAGE_DIRECT, post_message_direct,					\
+	  "HvPostMessageDirect", "-", 0, IN(post_message_direct), 0, 0, 0, PT_VP)	\
+	X(GET_VP_CPUID_VALUES, get_vp_cpuid_values,					\
+	  "HvGetVpCpuidValues", "-", 0,							\
+	  IN(get_vp_cpuid_values), sizeof(struct hv_cpuid_leaf_info),			\
+	  0, sizeof(struct hv_cpuid_result), PT_VP | TLFS_HC_REP)			\
+	X(GET_PARTITION_PROPERTY_EX, get_partition_property_ex,				\
+	  "HvGetPartitionPropertyEx", "-", 0,						\
+	  IN(get_partition_property_ex), 0, HV_PARTITION_PROPERTY_EX_MAX_SIZE, 0,	\
+	  PT_VP | TLFS_HC_ROOT)
+
+#define HVCALL_ROW(c, fn, n, sect, priv, in, rin, out, rout, fl)			\
+	[ROW_##c] = {									\
+		.name = (n), .section = (sect), .privilege = (priv),			\
+		.code = HVCALL_##c, .in_size = (in), .rep_in = (rin),			\
+		.out_size = (out), .rep_out = (rout), .flags = (fl),			\
+		.handler = tlfs_hc_##fn,						\
+	},
+#define HVCALL_ENUM(c, fn, n, sect, priv, in, rin, out, rout, fl) ROW_##c,
+#define HVCALL_INDEX(c, fn, n, sect, priv, in, rin, out, rout, fl) [HVCALL_##c] = ROW_##c,
+#define HVCALL_CHECK(c, fn, n, sect, priv, in, rin, out, rout, fl)			\
+	static_assert(HVCALL_##c < HVCALL_CODES);					\
+	static_assert((in) <= HV_PAGE_SIZE && (out) <= HV_PAGE_SIZE);			\
+	/* a list has elements, and a call that names a partition has room for its id */ \
+	static_assert(!((rin) || (rout)) == !((fl) & TLFS_HC_REP));			\
+	static_assert(!((fl) & TLFS_HC_PARTITION) || (in) >= sizeof(u64));
+
+#define HVCALL_CODES	0x200
+
+enum {
+	ROW_NONE,
+	HVCALLS(HVCALL_ENUM)
+	ROWS,
+};
+
+static_assert(ROWS <= 256);
+HVCALLS(HVCALL_CHECK)
+
+static const struct tlfs_hvcall_desc hvcall_table[ROWS] = {
+	HVCALLS(HVCALL_ROW)
+};
+
+static const u8 hvcall_index[HVCALL_CODES] = {
+	HVCALLS(HVCALL_INDEX)
+};
+
+const struct tlfs_hvcall_desc *tlfs_hvcall_lookup(u16 code)
+{
+	unsigned int row;
+
+	if (code >= HVCALL_CODES)
+		return NULL;
+	row = hvcall_index[array_index_nospec(code, HVCALL_CODES)];
+	return row == ROW_NONE ? NULL : &hvcall_table[row];
+}

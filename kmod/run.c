@@ -1,0 +1,593 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * run.c - the VP loop
+ *
+ * A VP runs in the thread that called RUN_VP.  Between tlfs_fpu_load() and tlfs_fpu_put() lies the
+ * run window: preemption is off, the guest's FPU state and the backend's per-CPU state are loaded,
+ * and exits that need nothing but the processor are handled without leaving it.  A handler that
+ * has to sleep returns TLFS_SLOW before it has changed anything and is called again outside.
+ */
+#include <linux/cpumask.h>
+#include <linux/sched/clock.h>
+#include <linux/sched/signal.h>
+#include <linux/smp.h>
+
+#include "tlfs.h"
+#include "run.h"
+#include "trace.h"
+
+/* run_once(): out of the window, nothing to finish */
+#define RUN_LEAVE	(TLFS_USER + 1)
+
+/* what makes a thread leave the guest */
+#define RUN_WORK	(_TIF_NEED_RESCHED | _TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL)
+
+static DEFINE_PER_CPU(cpumask_var_t, run_kick_mask);
+
+int tlfs_run_setup(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		if (!zalloc_cpumask_var_node(per_cpu_ptr(&run_kick_mask, cpu), GFP_KERNEL,
+					     cpu_to_node(cpu)))
+			goto err_mask;
+	return 0;
+
+err_mask:
+	tlfs_run_teardown();
+	return -ENOMEM;
+}
+
+void tlfs_run_teardown(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		free_cpumask_var(*per_cpu_ptr(&run_kick_mask, cpu));
+}
+
+/* ---- requests from elsewhere ---- */
+
+void tlfs_vp_kick(struct tlfs_vp *vp)
+{
+	int this, cpu;
+
+	/* pairs with smp_store_mb() in run_once() and the barrier of prepare_to_swait */
+	smp_mb();
+	if (swq_has_sleeper(&vp->wait)) {
+		swake_up_one(&vp->wait);
+		return;
+	}
+	if (READ_ONCE(vp->mode) != TLFS_VP_IN_GUEST)
+		return;
+
+	/* in interrupt context on its own CPU the guest has stopped already, and will look */
+	this = get_cpu();
+	cpu = READ_ONCE(vp->cpu);
+	if (cpu != this && cpu_online(cpu))
+		smp_send_reschedule(cpu);
+	put_cpu();
+}
+
+static void run_kicked(void *unused)
+{
+	/* the interrupt has ended the guest's run */
+}
+
+void tlfs_vps_request(struct tlfs_partition *pt, const unsigned long *mask,
+		      enum tlfs_request req, bool wait)
+{
+	struct cpumask *cpus;
+	struct tlfs_vp *vp;
+	unsigned int i;
+	bool any = false;
+	int this;
+
+	if (!wait) {
+		tlfs_for_each_vp(vp, pt, i)
+			if (!mask || test_bit(i, mask))
+				tlfs_vp_request(vp, req);
+		return;
+	}
+
+	this = get_cpu();
+	cpus = *this_cpu_ptr(&run_kick_mask);
+	cpumask_clear(cpus);
+	tlfs_for_each_vp(vp, pt, i) {
+		if (mask && !test_bit(i, mask))
+			continue;
+		set_bit(req, &vp->requests);
+		/* pairs with smp_store_mb() in run_once() */
+		smp_mb__after_atomic();
+		if (READ_ONCE(vp->mode) == TLFS_VP_IN_GUEST && READ_ONCE(vp->cpu) != this) {
+			cpumask_set_cpu(READ_ONCE(vp->cpu), cpus);
+			any = true;
+		}
+	}
+	if (any)
+		smp_call_function_many(cpus, run_kicked, NULL, true);
+	put_cpu();
+}
+
+/* ---- events ---- */
+
+static bool contributory(u8 vector)
+{
+	return vector == X86_TRAP_DE || (vector >= X86_TRAP_TS && vector <= X86_TRAP_GP);
+}
+
+void tlfs_queue_exception(struct tlfs_vp *vp, u8 vector, bool has_error, u32 error, u64 param)
+{
+	struct tlfs_event *ev = &vp->event;
+
+	if (ev->pending && ev->type == TLFS_EVENT_EXCEPTION) {
+		if (ev->vector == X86_TRAP_DF) {
+			ev->pending = false;
+			set_bit(TLFS_REQ_TRIPLE_FAULT, &vp->requests);
+			return;
+		}
+		if ((contributory(ev->vector) && contributory(vector)) ||
+		    (ev->vector == X86_TRAP_PF && (vector == X86_TRAP_PF || contributory(vector)))) {
+			vector = X86_TRAP_DF;
+			has_error = true;
+			error = 0;
+		}
+	} else if (ev->pending && ev->type == TLFS_EVENT_EXTINT) {
+		/* comes again once the exception is dealt with */
+		tlfs_lapic_requeue(vp, ev->vector);
+	} else if (ev->pending && ev->type == TLFS_EVENT_NMI) {
+		atomic_inc(&vp->nmi_pending);
+		set_bit(TLFS_REQ_NMI, &vp->requests);
+	}
+
+	if (vector == X86_TRAP_PF)
+		tlfs_call(set_cr)(vp, 2, param);
+	else if (vector == X86_TRAP_DB)
+		tlfs_call(set_dr)(vp, 6, tlfs_call(get_dr)(vp, 6) | param);
+
+	ev->pending = true;
+	ev->type = TLFS_EVENT_EXCEPTION;
+	ev->vector = vector;
+	ev->has_error = has_error && (tlfs_call(get_cr)(vp, 0) & X86_CR0_PE);
+	ev->error = error;
+	ev->insn_len = 0;
+	ev->param = param;
+}
+
+static void queue_interrupt(struct tlfs_vp *vp, u8 type, u8 vector)
+{
+	vp->event.pending = true;
+	vp->event.type = type;
+	vp->event.vector = vector;
+	vp->event.has_error = false;
+	vp->event.insn_len = 0;
+}
+
+/*
+ * Choose what the next entry injects, or ask for an exit when it could be injected.  Order:
+ * what was being delivered, NMI, ExtINT, the local APIC's.
+ */
+static void prepare_event(struct tlfs_vp *vp)
+{
+	int vector;
+
+	clear_bit(TLFS_REQ_EVENT, &vp->requests);
+	clear_bit(TLFS_REQ_NMI, &vp->requests);
+	/* pairs with the setters' order: source first, then the request */
+	smp_mb__after_atomic();
+	tlfs_eoi_assist_sync(vp);
+
+	if (atomic_read(&vp->nmi_pending)) {
+		if (!vp->event.pending && tlfs_call(nmi_allowed)(vp)) {
+			atomic_dec(&vp->nmi_pending);
+			queue_interrupt(vp, TLFS_EVENT_NMI, X86_TRAP_NMI);
+		}
+		if (atomic_read(&vp->nmi_pending))
+			tlfs_call(nmi_window)(vp);
+	}
+
+	if (test_and_clear_bit(TLFS_REQ_EXTINT, &vp->requests))
+		vp->extint_pending = true;
+	if (vp->extint_pending) {
+		if (vp->event.pending || !tlfs_call(intr_allowed)(vp)) {
+			tlfs_call(intr_window)(vp, 0xff);
+			return;
+		}
+		vp->extint_pending = false;
+		vector = tlfs_extint_accept(vp);
+		if (vector >= 0)
+			queue_interrupt(vp, TLFS_EVENT_EXTINT, vector);
+	}
+
+	vector = tlfs_lapic_pending(vp);
+	if (vector < 0) {
+		/* held back by the TPR, perhaps: its lowering must be seen */
+		vector = tlfs_lapic_highest_irr(vp);
+		if (vector >= 0 && vector >> 4 > max(vp->lapic.isrv, 0) >> 4)
+			tlfs_call(intr_window)(vp, vector);
+		return;
+	}
+	if (vp->event.pending || !tlfs_call(intr_allowed)(vp)) {
+		tlfs_call(intr_window)(vp, vector);
+		return;
+	}
+	queue_interrupt(vp, TLFS_EVENT_EXTINT, vector);
+	tlfs_lapic_accept(vp, vector);
+	tlfs_eoi_assist_arm(vp);
+	vector = tlfs_lapic_pending(vp);
+	if (unlikely(vector >= 0))
+		tlfs_call(intr_window)(vp, vector);
+}
+
+/* would an event end HLT (TLFS 10.x) or the idle state, which does not ask for IF */
+static bool event_wakes(struct tlfs_vp *vp)
+{
+	if (atomic_read(&vp->nmi_pending) && tlfs_call(nmi_allowed)(vp))
+		return true;
+	if (!vp->idle && !(vp_reg(vp, VP_RFLAGS) & X86_EFLAGS_IF))
+		return false;
+	if (vp->extint_pending || test_bit(TLFS_REQ_EXTINT, &vp->requests))
+		return true;
+	tlfs_eoi_assist_sync(vp);
+	return tlfs_lapic_pending(vp) >= 0;
+}
+
+/* ---- INIT, SIPI, sleeping ---- */
+
+static void vp_sipi(struct tlfs_vp *vp)
+{
+	struct hv_x64_segment_register cs;
+
+	if (!vp->startup_suspend)
+		return;
+	tlfs_call(get_segment)(vp, TLFS_SEG_CS, &cs);
+	cs.selector = vp->sipi_vector << 8;
+	cs.base = vp->sipi_vector << 12;
+	tlfs_call(set_segment)(vp, TLFS_SEG_CS, &cs);
+	vp_set_reg(vp, VP_RIP, 0);
+	vp->startup_suspend = false;
+}
+
+/* may leave the sleep: pure check, called with the task state set */
+static bool vp_has_work(struct tlfs_vp *vp)
+{
+	unsigned long requests = READ_ONCE(vp->requests);
+
+	if (READ_ONCE(vp->pt->time.frozen) || READ_ONCE(vp->explicit_suspend))
+		return false;
+	if (requests & (BIT(TLFS_REQ_INIT) | BIT(TLFS_REQ_SIPI)))
+		return true;
+	if (vp->startup_suspend)
+		return false;
+	if (!vp->halted && !vp->idle)
+		return true;
+	return event_wakes(vp);
+}
+
+/* bring the VP to where it can run: 0, or -EINTR */
+static int vp_make_runnable(struct tlfs_vp *vp)
+{
+	while (unlikely(!vp_has_work(vp))) {
+		if (swait_event_interruptible_exclusive(vp->wait, vp_has_work(vp)))
+			return -EINTR;
+	}
+	/* a SIPI that came after the INIT is still requested */
+	if (test_and_clear_bit(TLFS_REQ_INIT, &vp->requests))
+		tlfs_vp_reset(vp, true);
+	if (test_and_clear_bit(TLFS_REQ_SIPI, &vp->requests))
+		vp_sipi(vp);
+	if (vp->halted || vp->idle) {
+		vp->halted = false;
+		vp->idle = false;
+		set_bit(TLFS_REQ_EVENT, &vp->requests);
+	}
+	return 0;
+}
+
+/* ---- exits ---- */
+
+int tlfs_skip_insn(struct tlfs_vp *vp)
+{
+	int len = tlfs_insn_len(vp);
+	u64 rip, next;
+	u8 shadow;
+
+	if (unlikely(len < 0))
+		return len;
+	rip = vp_reg(vp, VP_RIP);
+	next = rip + len;
+	if (unlikely((rip ^ next) >> 32) && !vp_long_mode(vp))
+		next = (u32)next;
+	vp_set_reg(vp, VP_RIP, next);
+
+	shadow = tlfs_call(get_shadow)(vp);
+	if (unlikely(shadow & BIT(0)))
+		tlfs_call(set_shadow)(vp, shadow & ~BIT(0));
+	if (unlikely(vp_reg(vp, VP_RFLAGS) & X86_EFLAGS_TF))
+		tlfs_queue_exception(vp, X86_TRAP_DB, false, 0, DR_STEP);
+	return 0;
+}
+
+static int skip_exit(struct tlfs_vp *vp)
+{
+	return tlfs_skip_insn(vp) ? TLFS_SLOW : TLFS_RESUME;
+}
+
+static int handle_hlt(struct tlfs_vp *vp)
+{
+	if (tlfs_skip_insn(vp))
+		return TLFS_SLOW;
+	vp->halted = true;
+	if (event_wakes(vp)) {
+		vp->halted = false;
+		set_bit(TLFS_REQ_EVENT, &vp->requests);
+	} else {
+		set_bit(TLFS_REQ_STOP, &vp->requests);
+	}
+	return TLFS_RESUME;
+}
+
+static int handle_rdmsr(struct tlfs_vp *vp)
+{
+	int r = tlfs_rdmsr_exit(vp);
+
+	if (unlikely(vp->idle))
+		set_bit(TLFS_REQ_STOP, &vp->requests);
+	return r;
+}
+
+static int handle_io(struct tlfs_vp *vp)
+{
+	const struct tlfs_exit *x = &vp->exit;
+
+	if (x->io.string)
+		return tlfs_msg_io(vp);
+	if (!x->io.in &&
+	    tlfs_doorbell_pio(vp->pt, x->io.port, x->io.size, vp->regs[VP_RAX]))
+		return skip_exit(vp);
+	if (likely(tlfs_io_intercepted(vp->pt, x->io.port, x->io.size, !x->io.in)))
+		return tlfs_msg_io(vp);
+
+	/* a port nobody has: writes go nowhere, reads are all ones (TLFS 11.9) */
+	if (tlfs_insn_len(vp) < 0)
+		return TLFS_SLOW;
+	if (x->io.in) {
+		u64 ones = x->io.size == 4 ? ~0u : BIT(x->io.size * 8) - 1;
+		u64 keep = x->io.size == 4 ? 0 : ~ones;
+
+		vp_set_reg(vp, VP_RAX, (vp_reg(vp, VP_RAX) & keep) | ones);
+	}
+	return skip_exit(vp);
+}
+
+static int handle_memory(struct tlfs_vp *vp)
+{
+	const struct tlfs_exit *x = &vp->exit;
+	int r;
+
+	/* the local APIC wins over whatever the VMM has mapped there */
+	if (unlikely(tlfs_lapic_hit(vp, x->mem.gpa)))
+		return tlfs_emulate_mmio(vp);
+
+	r = tlfs_gpa_fault(vp, x->mem.gpa, x->mem.access, vp->in_window);
+	switch (r) {
+	case TLFS_FAULT_RETRY:
+		return TLFS_RESUME;
+	case TLFS_FAULT_AGAIN:
+		return TLFS_SLOW;
+	case TLFS_FAULT_UNMAPPED:
+		if (x->mem.access == TLFS_ACCESS_WRITE && tlfs_doorbell_page(vp->pt, x->mem.gpa))
+			return tlfs_emulate_mmio(vp);
+		return tlfs_msg_memory(vp, HVMSG_UNMAPPED_GPA, x->mem.gpa, x->mem.access);
+	case TLFS_FAULT_OVERLAY:
+		/* overlay pages refuse a write with #GP (TLFS 5.3.1, 4.12) */
+		tlfs_inject_gp(vp);
+		return TLFS_RESUME;
+	case TLFS_FAULT_DENIED:
+		return tlfs_msg_memory(vp, HVMSG_GPA_INTERCEPT, x->mem.gpa, x->mem.access);
+	}
+	return r;
+}
+
+static int handle_exception(struct tlfs_vp *vp)
+{
+	const struct tlfs_exit *x = &vp->exit;
+
+	if (vp->pt->intercepts.exceptions & BIT(x->exc.vector & 31))
+		return tlfs_msg_exception(vp);
+	tlfs_queue_exception(vp, x->exc.vector, x->exc.has_error, x->exc.error, x->exc.param);
+	return TLFS_RESUME;
+}
+
+static int handle_failed(struct tlfs_vp *vp)
+{
+	if (printk_ratelimit())
+		tlfs_call(dump)(vp);
+	return tlfs_msg_invalid_register(vp);
+}
+
+static int handle_exit(struct tlfs_vp *vp)
+{
+	switch (vp->exit.kind) {
+	case TLFS_EXIT_HYPERCALL:
+		return tlfs_hypercall_exit(vp);
+	case TLFS_EXIT_WRMSR:
+		return tlfs_wrmsr_exit(vp);
+	case TLFS_EXIT_RDMSR:
+		return handle_rdmsr(vp);
+	case TLFS_EXIT_MEMORY:
+		return handle_memory(vp);
+	case TLFS_EXIT_IO:
+		return handle_io(vp);
+	case TLFS_EXIT_CPUID:
+		return tlfs_cpuid_exit(vp);
+	case TLFS_EXIT_HLT:
+		return handle_hlt(vp);
+	case TLFS_EXIT_NONE:
+	case TLFS_EXIT_INIT:
+	case TLFS_EXIT_SMI:
+		return TLFS_RESUME;
+	case TLFS_EXIT_INTR_WINDOW:
+	case TLFS_EXIT_NMI_WINDOW:
+		set_bit(TLFS_REQ_EVENT, &vp->requests);
+		return TLFS_RESUME;
+	case TLFS_EXIT_EXCEPTION:
+		return handle_exception(vp);
+	case TLFS_EXIT_CR:
+		return tlfs_cr_exit(vp);
+	case TLFS_EXIT_DR:
+		return tlfs_dr_exit(vp);
+	case TLFS_EXIT_XSETBV:
+		return tlfs_xsetbv_exit(vp);
+	case TLFS_EXIT_TASK_SWITCH:
+		return tlfs_task_switch_exit(vp);
+	case TLFS_EXIT_PAUSE:
+		set_bit(TLFS_REQ_STOP, &vp->requests);
+		return skip_exit(vp);
+	case TLFS_EXIT_WBINVD:
+		/* no device of the guest bypasses the caches: nothing to write back for */
+	case TLFS_EXIT_INVLPG:
+		return skip_exit(vp);
+	case TLFS_EXIT_RDPMC:
+		tlfs_inject_gp(vp);
+		return TLFS_RESUME;
+	case TLFS_EXIT_MONITOR:
+	case TLFS_EXIT_MWAIT:
+	case TLFS_EXIT_UNDEFINED:
+		tlfs_inject_ud(vp);
+		return TLFS_RESUME;
+	case TLFS_EXIT_TRIPLE_FAULT:
+		vp->shutdown = true;
+		return tlfs_msg_unrecoverable(vp);
+	default:
+		return handle_failed(vp);
+	}
+}
+
+/* ---- the loop ---- */
+
+/* in the window: TLFS_RESUME, or RUN_LEAVE for what has to be done outside */
+static int process_requests(struct tlfs_vp *vp)
+{
+	unsigned long requests = READ_ONCE(vp->requests);
+
+	if (requests & BIT(TLFS_REQ_FLUSH_TLB)) {
+		clear_bit(TLFS_REQ_FLUSH_TLB, &vp->requests);
+		tlfs_call(flush_tlb)(vp);
+	}
+	if (requests & BIT(TLFS_REQ_TSC_OFFSET)) {
+		clear_bit(TLFS_REQ_TSC_OFFSET, &vp->requests);
+		tlfs_call(tsc_offset)(vp, READ_ONCE(vp->pt->time.guest_tsc_offset));
+		tlfs_lapic_timer_tsc_changed(vp);
+	}
+	if (requests & BIT(TLFS_REQ_INTERCEPTS)) {
+		clear_bit(TLFS_REQ_INTERCEPTS, &vp->requests);
+		tlfs_call(exceptions)(vp, READ_ONCE(vp->pt->intercepts.exceptions));
+	}
+	if (requests & BIT(TLFS_REQ_STOP)) {
+		clear_bit(TLFS_REQ_STOP, &vp->requests);
+		return RUN_LEAVE;
+	}
+	if (requests & (BIT(TLFS_REQ_INIT) | BIT(TLFS_REQ_SIPI) | BIT(TLFS_REQ_TRIPLE_FAULT)))
+		return RUN_LEAVE;
+	if (requests & (BIT(TLFS_REQ_EVENT) | BIT(TLFS_REQ_NMI) | BIT(TLFS_REQ_EXTINT)))
+		prepare_event(vp);
+	return TLFS_RESUME;
+}
+
+static int run_once(struct tlfs_vp *vp)
+{
+	unsigned long work;
+
+	local_irq_disable();
+	/*
+	 * From here on a kick is an interrupt, and it ends the guest's run.  Pairs with the
+	 * barriers of tlfs_vp_kick() and tlfs_vps_request(): either they see the mode, or we
+	 * see the request
+	 */
+	smp_store_mb(vp->mode, TLFS_VP_IN_GUEST);
+	work = READ_ONCE(current_thread_info()->flags) & RUN_WORK;
+	if (unlikely(READ_ONCE(vp->requests) | work)) {
+		WRITE_ONCE(vp->mode, TLFS_VP_OUTSIDE);
+		local_irq_enable();
+		return work ? RUN_LEAVE : process_requests(vp);
+	}
+	if (vp->event.pending) {
+		vp->event.pending = false;
+		trace_tlfs_inject(vp, &vp->event);
+		tlfs_call(inject)(vp, &vp->event);
+	}
+	tlfs_call(enter)(vp);
+	WRITE_ONCE(vp->mode, TLFS_VP_OUTSIDE);
+	local_irq_enable();
+	trace_tlfs_exit(vp);
+	return handle_exit(vp);
+}
+
+static int run_window(struct tlfs_vp *vp)
+{
+	int r;
+
+	tlfs_fpu_load(vp);
+	if (unlikely(!__this_cpu_read(tlfs_lp_owned))) {
+		/* this CPU is going offline: the scheduler is about to move us */
+		tlfs_fpu_put(vp);
+		schedule_timeout_uninterruptible(1);
+		return RUN_LEAVE;
+	}
+	vp->in_window = true;
+	WRITE_ONCE(vp->cpu, smp_processor_id());
+	vp->run_start_ns = local_clock();
+	tlfs_call(load)(vp);
+	do {
+		r = run_once(vp);
+	} while (r == TLFS_RESUME);
+	tlfs_call(put)(vp);
+	vp->runtime_ns += local_clock() - vp->run_start_ns;
+	vp->in_window = false;
+	tlfs_fpu_put(vp);
+
+	if (r == TLFS_SLOW)
+		r = handle_exit(vp);
+	return r;
+}
+
+static int run_loop(struct tlfs_vp *vp)
+{
+	int r;
+
+	for (;;) {
+		if (test_and_clear_bit(TLFS_REQ_TRIPLE_FAULT, &vp->requests))
+			vp->shutdown = true;
+		if (unlikely(vp->shutdown) && !test_bit(TLFS_REQ_INIT, &vp->requests))
+			return tlfs_msg_unrecoverable(vp);
+		if (signal_pending(current))
+			return -EINTR;
+		r = vp_make_runnable(vp);
+		if (r)
+			return r;
+		r = run_window(vp);
+		if (r < 0 || r == TLFS_USER)
+			return r;
+		cond_resched();
+	}
+}
+
+int tlfs_vp_run(struct tlfs_vp *vp)
+{
+	int r;
+
+	/* entering again says that the last intercept is dealt with */
+	vp->intercept_suspend = false;
+	vp->explicit_suspend = false;
+	tlfs_regpage_load(vp);
+
+	r = run_loop(vp);
+	if (r == TLFS_USER) {
+		vp->intercept_suspend = true;
+		r = 0;
+	}
+	tlfs_regpage_store(vp);
+	return r;
+}

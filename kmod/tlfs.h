@@ -1,0 +1,488 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * tlfs.h - partitions, virtual processors and what every room of the module shares
+ *
+ * Lock order is in Documentation/architecture.rst:
+ *
+ *	partition->lock > vp->lock > gpa.srcu > gpa.lock > synic.lock > (lapic: lockless)
+ */
+#ifndef TLFS_H
+#define TLFS_H
+
+#include <linux/atomic.h>
+#include <linux/bitmap.h>
+#include <linux/kref.h>
+#include <linux/mm_types.h>
+#include <linux/mutex.h>
+#include <linux/nospec.h>
+#include <linux/sched.h>
+#include <linux/swait.h>
+#include <linux/types.h>
+
+#include <asm/debugreg.h>
+#include <asm/msr-index.h>
+#include <asm/processor-flags.h>
+#include <asm/trapnr.h>
+
+#include <uapi/tlfs.h>
+#include <uapi/hv/hv.h>
+
+#include "event.h"
+#include "hypercall.h"
+#include "ops.h"
+#include "hv/synic.h"
+#include "mem/mem.h"
+#include "x86/fpu.h"
+#include "x86/lapic.h"
+
+#define tlfs_err(fmt, ...)	pr_err("tlfs: " fmt, ##__VA_ARGS__)
+#define tlfs_info(fmt, ...)	pr_info("tlfs: " fmt, ##__VA_ARGS__)
+
+/**
+ * enum tlfs_handled - what becomes of an exit
+ * @TLFS_RESUME:	done, enter the guest again
+ * @TLFS_GP:		MSR and port handlers only: the access is #GP (their caller injects it)
+ * @TLFS_SLOW:		cannot be done with preemption off and nothing has been changed: call the
+ *			same handler again outside the run window
+ * @TLFS_USER:		a message for the VMM is in vp->msg
+ */
+enum tlfs_handled {
+	TLFS_RESUME,
+	TLFS_GP,
+	TLFS_SLOW,
+	TLFS_USER,
+};
+
+/* ---- partition (TLFS 5) ---- */
+
+#define TLFS_CPUID_RESULTS_MAX	1024	/* registered CPUID results of one partition */
+
+struct tlfs_cpuid_results;	/* hv/intercept.c */
+struct tlfs_irqfds;		/* eventfd.c */
+
+/* bits of tlfs_partition.intercepts: what HvInstallIntercept asked for */
+struct tlfs_intercepts {
+	bool cpuid;			/* all leaves */
+	u8 cpuid_nr;
+	u32 cpuid_leaf[16];		/* single leaves */
+	bool msr_read, msr_write;
+	u32 exceptions;			/* vectors */
+	unsigned long *ports[2];	/* read, write; bitmaps of 65536 or NULL = all (VMM's) */
+};
+
+/**
+ * struct tlfs_partition - a partition
+ * @ref:	the partition descriptor and each VP descriptor hold one
+ * @id:		HV_PARTITION_ID; never reused
+ * @lock:	partition ioctls, properties, regions, routing.  Killable
+ * @mm:		address space its memory comes from: only a thread of it may run VPs
+ * @create_flags: TLFS_PT_*
+ * @initialized: INITIALIZE has been called
+ * @disabled_features, @disabled_xsave: processor features hidden at creation
+ * @synthetic_features: HV_PARTITION_SYNTHETIC_PROCESSOR_FEATURES
+ * @privileges:	HV_PRIV_* mask; CPUID 0x40000003.EAX/EBX
+ * @vps:	by index; entries are set once, under @lock, and live as long as the partition.
+ *		Read with READ_ONCE from anywhere
+ * @vp_map:	which indexes exist (same life)
+ * @guest_os_id, @hypercall_msr: chapter 3 and 4 MSRs
+ * @hypercall_page: overlay
+ * @msr_ignore_unknown: property UNIMPLEMENTED_MSR_ACTION = 1
+ * @cpuid:	registered CPUID results; RCU
+ */
+struct tlfs_partition {
+	struct kref ref;
+	u64 id;
+	struct mutex lock;
+	struct mm_struct *mm;
+	struct tlfs_partition *parent;
+	struct list_head link;
+
+	u64 create_flags;
+	bool initialized;
+	bool dying;
+	u64 disabled_features[TLFS_CPU_FEATURE_BANKS];
+	u64 disabled_xsave;
+	u64 synthetic_features;
+	u64 privileges;
+	u64 cpus_per_socket;
+
+	struct tlfs_vp *vps[TLFS_MAX_VPS];
+	DECLARE_BITMAP(vp_map, TLFS_MAX_VPS);
+	unsigned int nr_vps;		/* highest index + 1 */
+
+	struct tlfs_gpa gpa;
+	struct tlfs_time time;
+
+	spinlock_t msr_lock;		/* the partition-wide MSRs below */
+	u64 guest_os_id;
+	u64 hypercall_msr;
+	struct tlfs_overlay hypercall_page;
+	u64 crash_ctl;
+	u64 crash_param[5];
+	u64 reenlightenment;
+	u64 tsc_emulation_control;
+	u64 tsc_emulation_status;
+	bool msr_ignore_unknown;
+
+	struct tlfs_intercepts intercepts;
+	struct tlfs_cpuid_results __rcu *cpuid;
+	struct tlfs_irqfds *irqfds;
+};
+
+extern struct tlfs_partition tlfs_root;
+
+struct tlfs_partition *tlfs_partition_create(const struct tlfs_create_partition_v2 *arg);
+/* by id, with a reference, or NULL; not for ids a guest may name while preemption is off */
+struct tlfs_partition *tlfs_partition_find(u64 id);
+/* the host goes to sleep or wakes up: one CPU, interrupts off */
+void tlfs_partitions_suspend(bool suspend);
+int tlfs_partition_initialize(struct tlfs_partition *pt);
+void tlfs_partition_get(struct tlfs_partition *pt);
+void tlfs_partition_put(struct tlfs_partition *pt);
+
+static inline bool tlfs_has_privilege(const struct tlfs_partition *pt, u64 privilege)
+{
+	return (pt->privileges & privilege) == privilege;
+}
+
+/* ---- virtual processor (TLFS 10) ---- */
+
+/* vp->regs: HV_X64_REGISTER_RAX order */
+enum {
+	VP_RAX, VP_RCX, VP_RDX, VP_RBX, VP_RSP, VP_RBP, VP_RSI, VP_RDI,
+	VP_R8, VP_R9, VP_R10, VP_R11, VP_R12, VP_R13, VP_R14, VP_R15,
+	VP_RIP, VP_RFLAGS, VP_REGS,
+};
+
+#define VP_REGS_LAZY	(BIT(VP_RSP) | BIT(VP_RIP) | BIT(VP_RFLAGS))
+
+/* vp->requests: bit numbers; set from any context, then tlfs_vp_kick() */
+enum tlfs_request {
+	TLFS_REQ_EVENT,		/* something to inject may have come: look */
+	TLFS_REQ_FLUSH_TLB,
+	TLFS_REQ_NMI,
+	TLFS_REQ_INIT,
+	TLFS_REQ_SIPI,
+	TLFS_REQ_TSC_OFFSET,	/* the partition's guest TSC offset changed */
+	TLFS_REQ_STOP,		/* freeze, explicit suspend: leave the guest and look */
+	TLFS_REQ_EXTINT,
+	TLFS_REQ_INTERCEPTS,	/* the partition's exception intercepts changed */
+	TLFS_REQ_TRIPLE_FAULT,	/* an exception could not be delivered */
+};
+
+enum tlfs_vp_mode {
+	TLFS_VP_OUTSIDE,
+	TLFS_VP_IN_GUEST,	/* or so close to it that only a kick is noticed */
+};
+
+/* where code of the guest was when it last exited there: linear and physical page */
+struct tlfs_code_page {
+	u64 linear;
+	u64 cr3;
+	u64 gpa;
+};
+
+#define TLFS_CODE_PAGES	4
+
+/**
+ * struct tlfs_vp - a virtual processor
+ * @lock:	VP ioctls, held over RUN_VP; killable.  Taken by tlfs_vp_lock() only
+ * @lock_owner:	thread that holds @lock: tlfs_vp_borrow() asks
+ * @regs, @regs_avail, @regs_dirty: general registers; RSP, RIP and RFLAGS are brought from and
+ *		to the control structure on demand: use vp_reg() and vp_set_reg()
+ * @arch:	the backend's own
+ * @exit:	the last exit
+ * @code_pages:	for the length of the exiting instruction, where the processor does not say it
+ * @event:	what the next entry injects (exceptions, re-injections, interrupts)
+ * @requests:	enum tlfs_request
+ * @mode:	enum tlfs_vp_mode; with @requests a Dekker pair, see tlfs_vp_kick()
+ * @cpu:	host CPU it runs or last ran on
+ * @wait:	where a halted or suspended VP sleeps
+ * @halted:	HLT; ends with an interrupt that can be taken, NMI, INIT
+ * @idle:	HV_X64_MSR_GUEST_IDLE: ends with any pending interrupt, IF or not (10.x)
+ * @startup_suspend: waits for INIT/SIPI (an AP)
+ * @explicit_suspend, @intercept_suspend: registers of these names
+ * @nmi_pending: NMIs not yet injected, at most 2
+ * @sipi_vector: of the last SIPI
+ * @shutdown:	triple fault: RUN_VP says so again until RIP is set or INIT comes
+ * @in_window:	inside the run window: preemption is off, guest FPU loaded
+ * @msg:	message RUN_VP comes back with
+ * @msg_used:	bytes of payload the last message used: what is behind them is zero
+ * @regpage:	register page shared with the VMM (mmap)
+ * @regpage_mapped: the VMM has mapped it, so it is worth refreshing
+ * @hc_in, @hc_out: hypercall parameter pages of this VP
+ */
+struct tlfs_vp {
+	struct tlfs_partition *pt;
+	u32 index;
+	struct mutex lock;
+	struct task_struct *lock_owner;
+
+	u64 regs[VP_REGS];
+	u32 regs_avail;
+	u32 regs_dirty;
+	u64 cr2;
+	void *arch;
+	struct tlfs_exit exit;
+	struct tlfs_code_page code_pages[TLFS_CODE_PAGES];	/* x86/insn.c */
+	struct tlfs_event event;
+
+	unsigned long requests;
+	int mode;
+	int cpu;
+	bool in_window;
+	struct swait_queue_head wait;
+
+	bool halted;
+	bool idle;
+	bool startup_suspend;
+	bool explicit_suspend;
+	bool intercept_suspend;
+	bool shutdown;
+	atomic_t nmi_pending;
+	u8 sipi_vector;
+	u8 extint_vector;
+	bool extint_pending;	/* taken from TLFS_REQ_EXTINT, waits for IF */
+
+	struct tlfs_fpu fpu;
+	struct tlfs_lapic lapic;
+	struct tlfs_synic synic;
+
+	/* chapter 7/13 MSRs of a VP */
+	u64 vp_assist_msr;
+	struct tlfs_overlay vp_assist;
+	bool eoi_assist_armed;		/* "no EOI required" is set in the page */
+	u64 runtime_ns;			/* RUN_VP time in the guest, for VP_RUNTIME */
+	u64 run_start_ns;
+
+	/* architectural MSRs the hardware does not switch; x86/msr.c */
+	u64 tsc_aux;
+	u64 misc_enable;
+	u64 mtrr_def_type;
+	u64 mtrr_fixed[11];
+	u64 mtrr_var[16];
+	u64 tsc_adjust;
+	u64 xss;
+
+	struct hv_message *msg;
+	u8 msg_used;
+	bool regpage_mapped;
+	struct hv_vp_register_page *regpage;
+	void *hc_in;
+	void *hc_out;
+};
+
+static inline u64 vp_reg(struct tlfs_vp *vp, unsigned int reg)
+{
+	if (unlikely(!(vp->regs_avail & BIT(reg))))
+		tlfs_call(cache_reg)(vp, reg);
+	return vp->regs[reg];
+}
+
+static inline void vp_set_reg(struct tlfs_vp *vp, unsigned int reg, u64 val)
+{
+	vp->regs[reg] = val;
+	vp->regs_avail |= BIT(reg);
+	vp->regs_dirty |= BIT(reg);
+}
+
+/* under partition->lock; not in pt->vps yet: nobody else sees it until tlfs_vp_publish() */
+struct tlfs_vp *tlfs_vp_create(struct tlfs_partition *pt, u32 index);
+void tlfs_vp_publish(struct tlfs_vp *vp);
+void tlfs_vp_destroy(struct tlfs_vp *vp);
+/* VP thread or vp->lock: power-on state, or what INIT leaves (10.1.3 and the architecture) */
+void tlfs_vp_reset(struct tlfs_vp *vp, bool init);
+
+int tlfs_vp_lock(struct tlfs_vp *vp);		/* 0 or -EINTR */
+void tlfs_vp_unlock(struct tlfs_vp *vp);
+
+/*
+ * Hypercall handlers that read or change the state of VP @index of @pt: NULL with *status set
+ * (INVALID_VP_INDEX; INVALID_VP_STATE: it is running, or another thread is at it).  Never waits.
+ * Works for a guest's own VP and for an ioctl through the VP's descriptor, whose thread holds
+ * the lock already.  Undone by tlfs_vp_return(vp, *locked).
+ */
+struct tlfs_vp *tlfs_vp_borrow(struct tlfs_hvcall *call, u32 index, bool *locked, u16 *status);
+void tlfs_vp_return(struct tlfs_vp *vp, bool locked);
+
+static inline struct tlfs_vp *tlfs_vp_get(struct tlfs_partition *pt, u32 index)
+{
+	return index < TLFS_MAX_VPS ? READ_ONCE(pt->vps[array_index_nospec(index, TLFS_MAX_VPS)])
+				    : NULL;
+}
+
+#define tlfs_for_each_vp(vp, pt, i)						\
+	for ((i) = 0; (i) < READ_ONCE((pt)->nr_vps); (i)++)			\
+		if (((vp) = READ_ONCE((pt)->vps[i])) != NULL)
+
+/* ---- run.c ---- */
+
+/*
+ * RUN_VP: 0 with a message in vp->msg, -EINTR (signal), or an error of the host (-EIO, -ENOMEM).
+ * vp->lock held, current->mm is the partition's.
+ */
+int tlfs_vp_run(struct tlfs_vp *vp);
+
+/* any context, interrupts on or off: make the VP look at its requests, awake or asleep */
+void tlfs_vp_kick(struct tlfs_vp *vp);
+
+static inline void tlfs_vp_request(struct tlfs_vp *vp, enum tlfs_request req)
+{
+	set_bit(req, &vp->requests);
+	tlfs_vp_kick(vp);
+}
+
+/*
+ * Set @req on the VPs in @mask (NULL: all) and, with @wait, come back only when none of them runs
+ * guest code it entered before the call.  Interrupts on; preemption may be off.
+ */
+void tlfs_vps_request(struct tlfs_partition *pt, const unsigned long *mask,
+		      enum tlfs_request req, bool wait);
+
+/*
+ * VP thread: length of the exiting instruction: exit.insn_len, or found by decoding and kept
+ * there.  -EAGAIN: in the window and its bytes are not resident; 0: RIP does not hold such an
+ * instruction (any more), run the guest again without skipping.
+ *
+ * Handlers with side effects ask first, act, then skip:
+ *	len = tlfs_insn_len(vp); if (len <= 0) return len ? TLFS_SLOW : TLFS_RESUME;
+ *	...; tlfs_skip_insn(vp);
+ */
+int tlfs_insn_len(struct tlfs_vp *vp);
+/* VP thread: advance RIP over it (ends the interrupt shadow, honours TF); 0 or -EAGAIN */
+int tlfs_skip_insn(struct tlfs_vp *vp);
+
+/* VP thread: queue an exception; a second one becomes #DF, a third a triple fault */
+void tlfs_queue_exception(struct tlfs_vp *vp, u8 vector, bool has_error, u32 error, u64 param);
+
+static inline void tlfs_inject_gp(struct tlfs_vp *vp)
+{
+	tlfs_queue_exception(vp, X86_TRAP_GP, true, 0, 0);
+}
+
+static inline void tlfs_inject_ud(struct tlfs_vp *vp)
+{
+	tlfs_queue_exception(vp, X86_TRAP_UD, false, 0, 0);
+}
+
+static inline bool vp_long_mode(struct tlfs_vp *vp)
+{
+	struct hv_x64_segment_register cs;
+
+	if (!(tlfs_call(get_efer)(vp) & EFER_LMA))
+		return false;
+	tlfs_call(get_segment)(vp, TLFS_SEG_CS, &cs);
+	return cs.attributes & HV_SEGMENT_LONG;
+}
+
+/* ---- exit handlers outside run.c: return enum tlfs_handled ---- */
+
+int tlfs_cpuid_exit(struct tlfs_vp *vp);				/* cpuid.c */
+int tlfs_rdmsr_exit(struct tlfs_vp *vp);				/* msr.c */
+int tlfs_wrmsr_exit(struct tlfs_vp *vp);
+/* one MSR, by guest or register interface: TLFS_RESUME, TLFS_GP, TLFS_SLOW, TLFS_USER */
+int tlfs_rdmsr(struct tlfs_vp *vp, u32 msr, u64 *val, bool guest);
+int tlfs_wrmsr(struct tlfs_vp *vp, u32 msr, u64 val, bool guest);
+void tlfs_msr_reset(struct tlfs_vp *vp, bool init);
+void tlfs_cpuid(struct tlfs_vp *vp, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx);
+int tlfs_cpuid_setup(void);				/* after tlfs_fpu_setup() */
+void tlfs_cpuid_teardown(void);
+int tlfs_cpuid_register(struct tlfs_partition *pt, u32 vp_index, const void *params);
+void tlfs_cpuid_free(struct tlfs_partition *pt);
+
+/* checks of CR, DR, EFER, XCR0 writes by guest or register interface: x86/control.c */
+/*
+ * By register interface: a VMM loads registers one by one in any order, so each is checked by
+ * itself only, and EFER.LMA follows LME and CR0.PG.  0 or -EINVAL
+ */
+int tlfs_set_cr0(struct tlfs_vp *vp, u64 val);
+int tlfs_set_cr3(struct tlfs_vp *vp, u64 val);
+int tlfs_set_cr4(struct tlfs_vp *vp, u64 val);
+int tlfs_set_cr8(struct tlfs_vp *vp, u64 val);
+int tlfs_set_efer(struct tlfs_vp *vp, u64 val);
+/* by an instruction of the guest, with all its rules: 0, -EINVAL (#GP), -EAGAIN (in the window) */
+int tlfs_guest_set_cr0(struct tlfs_vp *vp, u64 val);
+int tlfs_guest_set_cr3(struct tlfs_vp *vp, u64 val);
+int tlfs_guest_set_cr4(struct tlfs_vp *vp, u64 val);
+int tlfs_guest_set_efer(struct tlfs_vp *vp, u64 val);	/* never -EAGAIN */
+u64 tlfs_cr4_valid(struct tlfs_vp *vp);			/* bits this guest may set */
+u64 tlfs_efer_valid(struct tlfs_vp *vp);
+int tlfs_cr_exit(struct tlfs_vp *vp);
+int tlfs_dr_exit(struct tlfs_vp *vp);
+int tlfs_xsetbv_exit(struct tlfs_vp *vp);
+int tlfs_task_switch_exit(struct tlfs_vp *vp);
+
+/* x86/emulate.c: xAPIC page accesses; TLFS_USER with a memory message if it cannot decode them */
+int tlfs_emulate_mmio(struct tlfs_vp *vp);
+
+/* eventfd.c: true if a doorbell took the write */
+bool tlfs_doorbell_mmio(struct tlfs_partition *pt, u64 gpa, unsigned int len, u64 val);
+bool tlfs_doorbell_pio(struct tlfs_partition *pt, u16 port, unsigned int len, u64 val);
+/* is there an MMIO doorbell in this page: then the write is worth decoding */
+bool tlfs_doorbell_page(struct tlfs_partition *pt, u64 gpa);
+int tlfs_irqfd(struct tlfs_partition *pt, const struct tlfs_user_irqfd *arg);
+/* VP thread, any preemption state: @vector was EOId; signals the resample eventfds of its routes */
+void tlfs_irqfd_eoi(struct tlfs_partition *pt, u8 vector);
+int tlfs_ioeventfd(struct tlfs_partition *pt, const struct tlfs_user_ioeventfd *arg);
+int tlfs_set_msi_routing(struct tlfs_partition *pt, const struct tlfs_user_irq_table __user *arg);
+int tlfs_eventfd_create(struct tlfs_partition *pt);
+/* the partition descriptor is closed (VPs may still run): everything is detached */
+void tlfs_eventfd_detach(struct tlfs_partition *pt);
+void tlfs_eventfd_destroy(struct tlfs_partition *pt);	/* nothing else uses the partition */
+
+/* hv/intercept.c: compose vp->msg; all return TLFS_USER */
+int tlfs_msg_io(struct tlfs_vp *vp);
+int tlfs_msg_memory(struct tlfs_vp *vp, u32 type, u64 gpa, u8 access);
+int tlfs_msg_msr(struct tlfs_vp *vp, u32 msr, bool write);
+int tlfs_msg_cpuid(struct tlfs_vp *vp, const u32 def[4]);
+int tlfs_msg_exception(struct tlfs_vp *vp);
+int tlfs_msg_unrecoverable(struct tlfs_vp *vp);
+int tlfs_msg_apic_eoi(struct tlfs_vp *vp, u8 vector);
+int tlfs_msg_invalid_register(struct tlfs_vp *vp);
+int tlfs_msg_unsupported(struct tlfs_vp *vp, u32 feature, u64 param);
+void tlfs_intercepts_free(struct tlfs_partition *pt);
+/* has the parent asked for this port (in: 0 read, 1 write); else it is an empty one (11.9) */
+bool tlfs_io_intercepted(struct tlfs_partition *pt, u16 port, unsigned int size, bool write);
+bool tlfs_cpuid_intercepted(struct tlfs_partition *pt, u32 leaf);
+
+/* hv/vp.c: registers by HV_REGISTER_NAME; HV_STATUS_* */
+u16 tlfs_get_register(struct tlfs_vp *vp, u32 name, union hv_register_value *val);
+u16 tlfs_set_register(struct tlfs_vp *vp, u32 name, const union hv_register_value *val);
+/* may be had while the VP runs, without vp->lock */
+bool tlfs_register_shared(u32 name);
+/* register page: fold the VMM's changes in (before a run or register call), refresh it */
+void tlfs_regpage_load(struct tlfs_vp *vp);
+void tlfs_regpage_store(struct tlfs_vp *vp);
+long tlfs_vp_state_ioctl(struct tlfs_vp *vp, void __user *arg, bool set);
+
+/* hv/interrupt.c: VP assist page and APIC MSRs (13) */
+int tlfs_apic_rdmsr(struct tlfs_vp *vp, u32 msr, u64 *val);
+int tlfs_apic_wrmsr(struct tlfs_vp *vp, u32 msr, u64 val);
+/* run loop: an interrupt was injected / before another is looked for: lazy EOI (13.x) */
+void tlfs_eoi_assist_arm(struct tlfs_vp *vp);
+int tlfs_eoi_assist_sync(struct tlfs_vp *vp);
+
+/* hypercall.c: GUEST_OS_ID, HYPERCALL, VP_INDEX, RUNTIME, RESET, CRASH_*, GUEST_IDLE ... */
+int tlfs_hv_rdmsr(struct tlfs_vp *vp, u32 msr, u64 *val);
+int tlfs_hv_wrmsr(struct tlfs_vp *vp, u32 msr, u64 val, bool guest);
+
+/* features.c: the one feature table */
+u64 tlfs_synthetic_supported(void);
+u64 tlfs_synthetic_to_privileges(u64 features);
+void tlfs_feature_leaf(struct tlfs_partition *pt, u32 leaf, u32 regs[4]);
+/* processor feature banks this host and module offer: set = available */
+u64 tlfs_processor_features(unsigned int bank);
+u64 tlfs_xsave_features(void);
+
+/* dev.c */
+int tlfs_dev_register(void);
+void tlfs_dev_unregister(void);
+
+/* the module's own counts: /sys/class/misc/tlfs/{partitions,vps,pages} */
+extern atomic_long_t tlfs_nr_partitions;
+extern atomic_long_t tlfs_nr_vps;
+extern atomic_long_t tlfs_nr_pages;
+struct page *tlfs_alloc_page(gfp_t gfp);	/* zeroed, counted */
+void tlfs_free_page(struct page *page);
+
+#endif /* TLFS_H */

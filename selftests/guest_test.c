@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * guest_test.c - runs the guest payloads in partitions and passes their TAP on
+ *
+ * Every $HOST_DIR/data/guest-NAME (but guest-bench*) is one payload; its lines become ours with
+ * running numbers.  A payload fails besides when it does not end by its plan, in time, through
+ * the debug exit port.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "kselftest.h"
+
+#define SECONDS_EACH	120
+
+static unsigned int nr, failed;
+
+static long now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec;
+}
+
+static void result(bool ok, const char *payload, const char *text)
+{
+	nr++;
+	if (!ok)
+		failed++;
+	printf("%sok %u - %s: %s\n", ok ? "" : "not ", nr, payload, text);
+	fflush(stdout);
+}
+
+/* one line of the payload's console; returns true when it was the plan */
+static bool take_line(const char *payload, char *line)
+{
+	char *text;
+	bool ok;
+
+	line[strcspn(line, "\r\n")] = 0;
+	ok = !strncmp(line, "ok ", 3);
+	if (ok || !strncmp(line, "not ok ", 7)) {
+		text = strstr(line, " - ");
+		result(ok, payload, text ? text + 3 : line);
+	} else if (!strncmp(line, "1..", 3)) {
+		return true;
+	} else if (*line) {
+		printf("# %s: %s\n", payload, line);
+	}
+	return false;
+}
+
+static pid_t start(const char *path, int *out)
+{
+	const char *ctl = getenv("TLFSCTL");
+	int fd[2];
+	pid_t pid;
+
+	if (pipe(fd))
+		exit(KSFT_FAIL);
+	pid = fork();
+	if (!pid) {
+		dup2(fd[1], 1);
+		dup2(fd[1], 2);
+		close(fd[0]);
+		close(fd[1]);
+		close(0);
+		open("/dev/null", 0);
+		execl(ctl ? ctl : "tlfsctl", "tlfsctl", "run", "--kernel", path, "--cpus", "4",
+		      "--memory", "256M", "--debug-exit", "--console", "stdio", NULL);
+		_exit(127);
+	}
+	close(fd[1]);
+	*out = fd[0];
+	return pid;
+}
+
+static void run(const char *dir, const char *payload)
+{
+	char path[512], line[512];
+	long end = now() + SECONDS_EACH;
+	bool plan = false, late = false;
+	size_t len = 0;
+	int fd, status;
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, payload);
+	pid = start(path, &fd);
+	for (;;) {
+		struct pollfd p = { fd, POLLIN };
+		long left = end - now();
+
+		if (left <= 0 || poll(&p, 1, left * 1000) <= 0) {
+			late = true;
+			break;
+		}
+		if (len == sizeof(line) - 1)
+			len = 0;
+		if (read(fd, line + len, 1) != 1)
+			break;
+		if (line[len++] == '\n') {
+			line[len] = 0;
+			len = 0;
+			plan |= take_line(payload, line);
+		}
+	}
+	if (late)
+		kill(pid, SIGKILL);
+	close(fd);
+	waitpid(pid, &status, 0);
+	if (late)
+		result(false, payload, "ended in time");
+	else if (!plan)
+		result(false, payload, "came to its end");
+	else if (!WIFEXITED(status) || (WEXITSTATUS(status) != 1 && WEXITSTATUS(status) != 3))
+		result(false, payload, "left through the debug exit port");
+}
+
+static int is_payload(const struct dirent *d)
+{
+	return !strncmp(d->d_name, "guest-", 6) && strncmp(d->d_name, "guest-bench", 11);
+}
+
+int main(int argc, char **argv)
+{
+	const char *host = getenv("HOST_DIR");
+	struct dirent **list;
+	char dir[256];
+	int i, n;
+
+	snprintf(dir, sizeof(dir), "%s/data", host ? host : "build/selftests");
+	n = scandir(dir, &list, is_payload, alphasort);
+	if (n <= 0)
+		ksft_exit_skip("no guest payloads in %s\n", dir);
+	printf("TAP version 13\n");
+	for (i = 0; i < n; i++)
+		if (argc < 2 || !strcmp(argv[1], list[i]->d_name))
+			run(dir, list[i]->d_name);
+	printf("1..%u\n", nr);
+	return failed ? KSFT_FAIL : KSFT_PASS;
+}

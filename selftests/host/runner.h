@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * runner.h - runs the programs of a mode and reports on the control channel
+ *
+ * The channel carries lines to selftests/host/run, their kind in the first character:
+ *
+ *	@begin NAME
+ *	|TEXT				a line the program printed
+ *	kLEVEL [TIME] TEXT		a line of this kernel's log
+ *	dFILE: TEXT			state shown because the program failed
+ *	@tick				sign of life, every few seconds
+ *	@end NAME status=N timeout=0|1 splats=N seconds=N
+ *	@done				everything ran; what follows is the power-off
+ *
+ * A status of 128 + N is death by signal N, as in a shell.
+ */
+#ifndef TLFS_RUNNER_H
+#define TLFS_RUNNER_H
+
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
+
+/**
+ * struct runner - what to run and where to report
+ * @dir:	where this host's files are: MODE.d/ with programs to capture, or MODE.sh to run
+ *		on the console
+ * @mode:	what to run
+ * @after:	skip the programs up to this one (a host died in it), or NULL
+ * @only:	run only programs matching this shell pattern, or NULL
+ * @console:	terminal for a mode on the console, or NULL to inherit
+ * @control:	the control channel
+ */
+struct runner {
+	const char *dir;
+	const char *mode;
+	const char *after;
+	const char *only;
+	const char *console;
+	int control;
+};
+
+int runner_run(const struct runner *r);
+
+#endif /* TLFS_RUNNER_H */

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* tlfsctl check: can this machine run guests, and if not, what would help. */
+#include <cpuid.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libtlfs.h"
+#include "opts.h"
+#include "report.h"
+
+static const struct opt check_opts[] = {
+	{ "json", 'j', ARG_NONE, NULL, "print JSON" },
+	OPT_HELP_ROW,
+	OPT_LAST_ROW,
+};
+
+static const char * const columns[] = { "CHECK", "OK", "FOUND", "REMEDY", NULL };
+
+#define MSR_VM_CR	0xc0010114
+#define VM_CR_SVMDIS	(1ULL << 4)
+#define SVM_NPT		(1U << 0)
+
+/* struct finding - outcome of one check */
+struct finding {
+	bool ok;
+	char found[96];
+	const char *remedy;
+};
+
+enum vendor { VENDOR_OTHER, VENDOR_AMD, VENDOR_INTEL };
+
+static enum vendor cpu_vendor(char name[13])
+{
+	unsigned int a, b, c, d;
+
+	memset(name, 0, 13);
+	__cpuid(0, a, b, c, d);
+	memcpy(name, &b, 4);
+	memcpy(name + 4, &d, 4);
+	memcpy(name + 8, &c, 4);
+	if (!strcmp(name, "AuthenticAMD") || !strcmp(name, "HygonGenuine"))
+		return VENDOR_AMD;
+	return strcmp(name, "GenuineIntel") ? VENDOR_OTHER : VENDOR_INTEL;
+}
+
+static void check_vendor(struct finding *f)
+{
+	char name[13];
+
+	f->ok = cpu_vendor(name) == VENDOR_AMD;
+	snprintf(f->found, sizeof(f->found), "%s", name);
+	f->remedy = "use a machine with an AMD processor: SVM is the backend there is";
+}
+
+static bool have_svm(void)
+{
+	unsigned int a, b, c, d;
+
+	return __get_cpuid(0x80000001, &a, &b, &c, &d) && c & 1U << 2;
+}
+
+static void check_extension(struct finding *f)
+{
+	unsigned int a, b, c, d;
+	char name[13];
+
+	if (cpu_vendor(name) == VENDOR_INTEL) {
+		f->ok = __get_cpuid(1, &a, &b, &c, &d) && c & 1U << 5;
+		snprintf(f->found, sizeof(f->found), "VMX %s", f->ok ? "present" : "absent");
+	} else {
+		f->ok = have_svm();
+		snprintf(f->found, sizeof(f->found), "SVM %s", f->ok ? "present" : "absent");
+	}
+	f->remedy = "switch virtualization on in the firmware, or let the outer hypervisor pass it on";
+}
+
+static void check_npt(struct finding *f)
+{
+	unsigned int a = 0, b = 0, c = 0, d = 0;
+
+	f->ok = have_svm() && __get_cpuid(0x8000000a, &a, &b, &c, &d) && d & SVM_NPT;
+	if (f->ok)
+		snprintf(f->found, sizeof(f->found), "present, revision %u, %u ASIDs", a & 0xff, b);
+	else
+		snprintf(f->found, sizeof(f->found), "absent");
+	f->remedy = "nested paging is needed: use a newer processor or an outer hypervisor that has it";
+}
+
+/* The lock is in an MSR: known only where the msr driver lets us look */
+static void check_svm_lock(struct finding *f)
+{
+	int fd = open("/dev/cpu/0/msr", O_RDONLY | O_CLOEXEC);
+	u64 val;
+
+	f->ok = true;
+	f->remedy = "switch SVM on in the firmware";
+	if (fd < 0) {
+		snprintf(f->found, sizeof(f->found), "not readable here; the module tells");
+		return;
+	}
+	if (pread(fd, &val, sizeof(val), MSR_VM_CR) == sizeof(val)) {
+		f->ok = !(val & VM_CR_SVMDIS);
+		snprintf(f->found, sizeof(f->found), "%s by VM_CR",
+			 f->ok ? "not disabled" : "disabled");
+	} else {
+		snprintf(f->found, sizeof(f->found), "VM_CR not readable; the module tells");
+	}
+	close(fd);
+}
+
+/* Use count of a module from /proc/modules, -1 if not loaded */
+static int module_users(const char *name)
+{
+	FILE *fp = fopen("/proc/modules", "re");
+	char line[512], mod[64];
+	int users, found = -1;
+
+	while (fp && fgets(line, sizeof(line), fp)) {
+		if (sscanf(line, "%63s %*u %d", mod, &users) == 2 && !strcmp(mod, name))
+			found = users;
+	}
+	if (fp)
+		fclose(fp);
+	return found;
+}
+
+static void check_kvm(struct finding *f)
+{
+	static const char * const modules[] = { "kvm_amd", "kvm_intel" };
+	int users, i;
+
+	f->ok = true;
+	snprintf(f->found, sizeof(f->found), "no other hypervisor module in use");
+	for (i = 0; i < 2; i++) {
+		users = module_users(modules[i]);
+		if (users < 0)
+			continue;
+		snprintf(f->found, sizeof(f->found), "%s loaded with %d users", modules[i], users);
+		if (users > 0)
+			f->ok = false;
+	}
+	f->remedy = "stop the KVM guests (then, if loading still fails: modprobe -r kvm_amd kvm_intel)";
+}
+
+static void check_module(struct finding *f)
+{
+	int users = module_users("tlfs");
+
+	f->ok = users >= 0;
+	if (f->ok)
+		snprintf(f->found, sizeof(f->found), "loaded with %d users", users);
+	else
+		snprintf(f->found, sizeof(f->found), "not loaded");
+	f->remedy = "modprobe tlfs (dmesg tells why if that fails)";
+}
+
+static void check_device(struct finding *f)
+{
+	int fd = tlfs_open();
+
+	f->ok = fd >= 0;
+	f->remedy = "";
+	if (f->ok) {
+		snprintf(f->found, sizeof(f->found), "%s opens", TLFS_DEVICE);
+		close(fd);
+		return;
+	}
+	snprintf(f->found, sizeof(f->found), "%s: %s", TLFS_DEVICE, strerror(-fd));
+	f->remedy = fd == -EACCES || fd == -EPERM ?
+		    "run as root, or give yourself permission on the node" : "load the module";
+}
+
+static const struct {
+	const char *name;
+	void (*fn)(struct finding *f);
+} checks[] = {
+	{ "processor", check_vendor },
+	{ "virtualization", check_extension },
+	{ "nested paging", check_npt },
+	{ "firmware lock", check_svm_lock },
+	{ "other hypervisor", check_kvm },
+	{ "module", check_module },
+	{ "device", check_device },
+};
+
+static int check(const struct command *cmd, int argc, char **argv)
+{
+	struct opt_state st = { .cmd = cmd, .argc = argc, .argv = argv, .at = 1 };
+	bool json = false, ok = true;
+	struct report *r;
+	const char *val;
+	int key, rc = 0;
+	size_t i;
+
+	while ((key = opt_next(&st, &val)) != OPT_END) {
+		if (key == OPT_BAD)
+			return ST_USAGE;
+		if (key == OPT_HELP)
+			return opt_help(cmd);
+		json = true;
+	}
+	r = report_new("checks", columns, json);
+	if (!r)
+		return host_error("out of memory");
+	for (i = 0; i < ARRAY_SIZE(checks) && !rc; i++) {
+		struct finding f = { .remedy = "" };
+
+		checks[i].fn(&f);
+		ok = ok && f.ok;
+		rc = report_row(r, (const char * const []){ checks[i].name, f.ok ? "yes" : "no",
+							    f.found, f.ok ? "" : f.remedy });
+	}
+	if (!rc)
+		rc = report_print(r);
+	return rc ? rc : ok ? ST_OK : ST_HOST;
+}
+
+const struct command cmd_check = {
+	.name = "check",
+	.summary = "Say whether this machine can run guests and what to fix if not.",
+	.opts = check_opts,
+	.run = check,
+};

@@ -1,0 +1,1187 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * Hypercall codes, control and result words, input and output blocks
+ * (TLFS 2.0a chapter 4, Appendix B and the sections named at each structure).
+ *
+ * Structures describe the fixed header of an input; a trailing flexible array
+ * is the rep list or the variable part of the header. A name that ends in _20
+ * is the 2.0 layout where a later edition enlarged the block; _VTL names are
+ * the later codes that took over a 2.0 call of the same name.
+ */
+#ifndef _UAPI_HV_CALL_H
+#define _UAPI_HV_CALL_H
+
+#include "types.h"
+#include "message.h"
+#include "register.h"
+
+/* Call codes (Appendix B); 0x0094-0x0096 replace 0x0055, 0x0057 and 0x0059 */
+#define HVCALL_SWITCH_VIRTUAL_ADDRESS_SPACE		0x0001
+#define HVCALL_FLUSH_VIRTUAL_ADDRESS_SPACE		0x0002
+#define HVCALL_FLUSH_VIRTUAL_ADDRESS_LIST		0x0003
+#define HVCALL_GET_LOGICAL_PROCESSOR_RUN_TIME		0x0004
+#define HVCALL_NOTIFY_LONG_SPIN_WAIT			0x0008
+#define HVCALL_PARK_LOGICAL_PROCESSORS			0x0009
+#define HVCALL_SEND_SYNTHETIC_CLUSTER_IPI		0x000b
+#define HVCALL_MODIFY_VTL_PROTECTION_MASK		0x000c
+#define HVCALL_ENABLE_PARTITION_VTL			0x000d
+#define HVCALL_DISABLE_PARTITION_VTL			0x000e
+#define HVCALL_ENABLE_VP_VTL				0x000f
+#define HVCALL_DISABLE_VP_VTL				0x0010
+#define HVCALL_VTL_CALL					0x0011
+#define HVCALL_VTL_RETURN				0x0012
+#define HVCALL_FLUSH_VIRTUAL_ADDRESS_SPACE_EX		0x0013
+#define HVCALL_FLUSH_VIRTUAL_ADDRESS_LIST_EX		0x0014
+#define HVCALL_SEND_SYNTHETIC_CLUSTER_IPI_EX		0x0015
+#define HVCALL_CREATE_PARTITION				0x0040
+#define HVCALL_INITIALIZE_PARTITION			0x0041
+#define HVCALL_FINALIZE_PARTITION			0x0042
+#define HVCALL_DELETE_PARTITION				0x0043
+#define HVCALL_GET_PARTITION_PROPERTY			0x0044
+#define HVCALL_SET_PARTITION_PROPERTY			0x0045
+#define HVCALL_GET_PARTITION_ID				0x0046
+#define HVCALL_GET_NEXT_CHILD_PARTITION			0x0047
+#define HVCALL_DEPOSIT_MEMORY				0x0048
+#define HVCALL_WITHDRAW_MEMORY				0x0049
+#define HVCALL_GET_MEMORY_BALANCE			0x004a
+#define HVCALL_MAP_GPA_PAGES				0x004b
+#define HVCALL_UNMAP_GPA_PAGES				0x004c
+#define HVCALL_INSTALL_INTERCEPT			0x004d
+#define HVCALL_CREATE_VP				0x004e
+#define HVCALL_DELETE_VP				0x004f
+#define HVCALL_GET_VP_REGISTERS				0x0050
+#define HVCALL_SET_VP_REGISTERS				0x0051
+#define HVCALL_TRANSLATE_VIRTUAL_ADDRESS		0x0052
+#define HVCALL_READ_GPA					0x0053
+#define HVCALL_WRITE_GPA				0x0054
+#define HVCALL_ASSERT_VIRTUAL_INTERRUPT			0x0055
+#define HVCALL_CLEAR_VIRTUAL_INTERRUPT			0x0056
+#define HVCALL_CREATE_PORT				0x0057
+#define HVCALL_DELETE_PORT				0x0058
+#define HVCALL_CONNECT_PORT				0x0059
+#define HVCALL_GET_PORT_PROPERTY			0x005a
+#define HVCALL_DISCONNECT_PORT				0x005b
+#define HVCALL_POST_MESSAGE				0x005c
+#define HVCALL_SIGNAL_EVENT				0x005d
+#define HVCALL_SAVE_PARTITION_STATE			0x005e
+#define HVCALL_RESTORE_PARTITION_STATE			0x005f
+#define HVCALL_INITIALIZE_EVENT_LOG_BUFFER_GROUP	0x0060
+#define HVCALL_FINALIZE_EVENT_LOG_BUFFER_GROUP		0x0061
+#define HVCALL_CREATE_EVENT_LOG_BUFFER			0x0062
+#define HVCALL_DELETE_EVENT_LOG_BUFFER			0x0063
+#define HVCALL_MAP_EVENT_LOG_BUFFER			0x0064
+#define HVCALL_UNMAP_EVENT_LOG_BUFFER			0x0065
+#define HVCALL_SET_EVENT_LOG_GROUP_SOURCES		0x0066
+#define HVCALL_RELEASE_EVENT_LOG_BUFFER			0x0067
+#define HVCALL_FLUSH_EVENT_LOG_BUFFER			0x0068
+#define HVCALL_POST_DEBUG_DATA				0x0069
+#define HVCALL_RETRIEVE_DEBUG_DATA			0x006a
+#define HVCALL_RESET_DEBUG_SESSION			0x006b
+#define HVCALL_MAP_STATS_PAGE				0x006c
+#define HVCALL_UNMAP_STATS_PAGE				0x006d
+#define HVCALL_MAP_SPARSE_GPA_PAGES			0x006e
+#define HVCALL_SET_SYSTEM_PROPERTY			0x006f
+#define HVCALL_SET_PORT_PROPERTY			0x0070
+#define HVCALL_GET_SYSTEM_PROPERTY			0x0071
+#define HVCALL_ADD_LOGICAL_PROCESSOR			0x0076
+#define HVCALL_REMOVE_LOGICAL_PROCESSOR			0x0077
+#define HVCALL_QUERY_NUMA_DISTANCE			0x0078
+#define HVCALL_SET_LOGICAL_PROCESSOR_PROPERTY		0x0079
+#define HVCALL_GET_LOGICAL_PROCESSOR_PROPERTY		0x007a
+#define HVCALL_GET_SYSTEM_PROPERTY_EX			0x007b
+#define HVCALL_MAP_DEVICE_INTERRUPT			0x007c
+#define HVCALL_UNMAP_DEVICE_INTERRUPT			0x007d
+#define HVCALL_RETARGET_DEVICE_INTERRUPT		0x007e
+#define HVCALL_MAP_DEVICE_PAGES				0x0080
+#define HVCALL_UNMAP_DEVICE_PAGES			0x0081
+#define HVCALL_ATTACH_DEVICE				0x0082
+#define HVCALL_DETACH_DEVICE				0x0083
+#define HVCALL_NOTIFY_STANDBY_TRANSITION		0x0084
+#define HVCALL_PREPARE_FOR_SLEEP			0x0085
+#define HVCALL_PREPARE_FOR_HIBERNATE			0x0086
+#define HVCALL_NOTIFY_PARTITION_EVENT			0x0087
+#define HVCALL_GET_LOGICAL_PROCESSOR_REGISTERS		0x0088
+#define HVCALL_SET_LOGICAL_PROCESSOR_REGISTERS		0x0089
+#define HVCALL_QUERY_ASSOCIATED_LPS_FOR_MCA		0x008a
+#define HVCALL_NOTIFY_RING_EMPTY			0x008b
+#define HVCALL_INJECT_SYNTHETIC_MACHINE_CHECK		0x008c
+#define HVCALL_SCRUB_PARTITION				0x008d
+#define HVCALL_COLLECT_LIVEDUMP				0x008e
+#define HVCALL_DISABLE_HYPERVISOR			0x008f
+#define HVCALL_MODIFY_SPARSE_GPA_PAGES			0x0090
+#define HVCALL_REGISTER_INTERCEPT_RESULT		0x0091
+#define HVCALL_UNREGISTER_INTERCEPT_RESULT		0x0092
+#define HVCALL_ASSERT_VIRTUAL_INTERRUPT_VTL		0x0094
+#define HVCALL_CREATE_PORT_VTL				0x0095
+#define HVCALL_CONNECT_PORT_VTL				0x0096
+#define HVCALL_GET_SPA_PAGE_LIST			0x0097
+#define HVCALL_START_VIRTUAL_PROCESSOR			0x0099
+#define HVCALL_GET_VP_INDEX_FROM_APIC_ID		0x009a
+#define HVCALL_TRANSLATE_VIRTUAL_ADDRESS_EX		0x00ac
+#define HVCALL_CHECK_FOR_IO_INTERCEPT			0x00ad
+#define HVCALL_FLUSH_GUEST_PHYSICAL_ADDRESS_SPACE	0x00af
+#define HVCALL_FLUSH_GUEST_PHYSICAL_ADDRESS_LIST	0x00b0
+#define HVCALL_SIGNAL_EVENT_DIRECT			0x00c0
+#define HVCALL_POST_MESSAGE_DIRECT			0x00c1
+#define HVCALL_DISPATCH_VP				0x00c2
+#define HVCALL_GET_GPA_PAGES_ACCESS_STATES		0x00c9
+#define HVCALL_ACQUIRE_SPARSE_SPA_PAGE_HOST_ACCESS	0x00d7
+#define HVCALL_RELEASE_SPARSE_SPA_PAGE_HOST_ACCESS	0x00d8
+#define HVCALL_MODIFY_SPARSE_GPA_PAGE_HOST_VISIBILITY	0x00db
+#define HVCALL_MAP_VP_STATE_PAGE			0x00e1
+#define HVCALL_UNMAP_VP_STATE_PAGE			0x00e2
+#define HVCALL_GET_VP_STATE				0x00e3
+#define HVCALL_SET_VP_STATE				0x00e4
+#define HVCALL_GET_VP_SET_FROM_MDA			0x00e5
+#define HVCALL_GET_VP_CPUID_VALUES			0x00f4
+#define HVCALL_GET_PARTITION_PROPERTY_EX		0x0101
+#define HVCALL_MMIO_READ				0x0106
+#define HVCALL_MMIO_WRITE				0x0107
+#define HVCALL_SET_PARTITION_PROPERTY_EX		0x010a
+#define HVCALL_DISABLE_HYP_EX				0x010f
+#define HVCALL_INSTALL_INTERCEPT_EX			0x0110
+#define HVCALL_SET_VIRTUAL_INTERRUPT_TARGET		0x011f
+#define HVCALL_MAP_STATS_PAGE2				0x0131
+#define HV_EXT_CALL_QUERY_CAPABILITIES			0x8001
+#define HV_EXT_CALL_GET_BOOT_ZEROED_MEMORY		0x8002
+#define HV_EXT_CALL_MEMORY_HEAT_HINT			0x8003
+#define HV_EXT_CALL_EPF_SETUP				0x8004
+#define HV_EXT_CALL_MEMORY_HEAT_HINT_ASYNC		0x8006
+
+/* First code of the extended hypercalls (later editions) */
+#define HV_EXT_CALL_BASE				0x8000
+/* 2.0 has HvGetSystemProperty at 0x0071, later editions at 0x007b with an argument */
+
+/* Hypercall input value (4.7) */
+#define HV_HYPERCALL_CODE_MASK				0x000000000000ffffULL
+#define HV_HYPERCALL_FAST				(1ULL << 16)
+#define HV_HYPERCALL_VARHEAD_SHIFT			17
+#define HV_HYPERCALL_VARHEAD_BITS			10
+#define HV_HYPERCALL_VARHEAD_MASK			0x0000000007fe0000ULL
+#define HV_HYPERCALL_RESERVED0_MASK			0x0000000078000000ULL	/* 30:27 */
+#define HV_HYPERCALL_NESTED				(1ULL << 31)
+#define HV_HYPERCALL_REP_COUNT_SHIFT			32
+#define HV_HYPERCALL_REP_COUNT_BITS			12
+#define HV_HYPERCALL_REP_COUNT_MASK			0x00000fff00000000ULL
+#define HV_HYPERCALL_RESERVED1_MASK			0x0000f00000000000ULL	/* 47:44 */
+#define HV_HYPERCALL_REP_START_SHIFT			48
+#define HV_HYPERCALL_REP_START_BITS			12
+#define HV_HYPERCALL_REP_START_MASK			0x0fff000000000000ULL
+#define HV_HYPERCALL_RESERVED2_MASK			0xf000000000000000ULL	/* 63:60 */
+#define HV_HYPERCALL_RESERVED_MASK			0xf000f00078000000ULL
+/* 2.0 reserves 31:17 as well */
+#define HV_HYPERCALL_RESERVED_MASK_20			0xf000f000fffe0000ULL
+
+/* Hypercall result value (4.8) */
+#define HV_HYPERCALL_RESULT_STATUS_MASK			0x000000000000ffffULL
+#define HV_HYPERCALL_RESULT_REP_COMP_SHIFT		32
+#define HV_HYPERCALL_RESULT_REP_COMP_MASK		0x00000fff00000000ULL
+
+/* Largest fast input and output: RDX, R8 and XMM0-XMM5 */
+#define HV_HYPERCALL_FAST_INPUT_BYTES			16
+#define HV_HYPERCALL_XMM_FAST_BYTES			112
+
+/* Sparse virtual processor sets (later editions, HV_VP_SET) */
+#define HV_VPSET_FORMAT_SPARSE_4K			0
+#define HV_VPSET_FORMAT_ALL				1
+#define HV_VPSET_BANKS					64
+#define HV_VPSET_BANK_VPS				64
+
+/* struct hv_vpset - HV_VP_SET: banks of 64 virtual processors */
+struct hv_vpset {
+	__u64 format;
+	__u64 valid_bank_mask;
+	__u64 bank[];
+};
+HV_ASSERT_SIZE(struct hv_vpset, 16);
+
+/* --- Virtual address spaces (12.4) --- */
+
+/* struct hv_input_switch_virtual_address_space - 0x0001 (12.4.1) */
+struct hv_input_switch_virtual_address_space {
+	__u64 address_space;
+};
+HV_ASSERT_SIZE(struct hv_input_switch_virtual_address_space, 8);
+
+/* struct hv_input_flush_virtual_address_space - 0x0002 (12.4.2) */
+struct hv_input_flush_virtual_address_space {
+	__u64 address_space;
+	__u64 flags;
+	__u64 processor_mask;
+};
+HV_ASSERT_SIZE(struct hv_input_flush_virtual_address_space, 24);
+
+/* GVA range element of the flush list calls: page in 63:12, additional pages in 11:0 */
+#define HV_GVA_RANGE_ADDITIONAL_PAGES_MASK		0x0000000000000fffULL
+#define HV_GVA_RANGE_PAGE_MASK				0xfffffffffffff000ULL
+/* With HV_FLUSH_USE_EXTENDED_RANGE_FORMAT: pages 10:0, large page 11, page size 12 */
+#define HV_GVA_RANGE_EX_ADDITIONAL_PAGES_MASK		0x00000000000007ffULL
+#define HV_GVA_RANGE_EX_LARGE_PAGE			(1ULL << 11)
+#define HV_GVA_RANGE_EX_PAGE_SIZE_1G			(1ULL << 12)
+
+/* struct hv_input_flush_virtual_address_list - 0x0003 (12.4.3), rep */
+struct hv_input_flush_virtual_address_list {
+	__u64 address_space;
+	__u64 flags;
+	__u64 processor_mask;
+	__u64 gva_range[];
+};
+HV_ASSERT_SIZE(struct hv_input_flush_virtual_address_list, 24);
+
+/*
+ * struct hv_input_flush_virtual_address_space_ex - 0x0013 and, with the rep
+ * list of GVA ranges after the last bank, 0x0014 (later editions)
+ */
+struct hv_input_flush_virtual_address_space_ex {
+	__u64 address_space;
+	__u64 flags;
+	struct hv_vpset vp_set;
+};
+HV_ASSERT_SIZE(struct hv_input_flush_virtual_address_space_ex, 32);
+
+struct hv_input_flush_virtual_address_list_ex {
+	__u64 address_space;
+	__u64 flags;
+	struct hv_vpset vp_set;
+};
+HV_ASSERT_SIZE(struct hv_input_flush_virtual_address_list_ex, 32);
+
+/* struct hv_input_flush_guest_physical_address_space - 0x00af (later editions) */
+struct hv_input_flush_guest_physical_address_space {
+	__u64 address_space;
+	__u64 flags;
+};
+HV_ASSERT_SIZE(struct hv_input_flush_guest_physical_address_space, 16);
+
+/* struct hv_input_flush_guest_physical_address_list - 0x00b0 (later editions), rep */
+struct hv_input_flush_guest_physical_address_list {
+	__u64 address_space;
+	__u64 flags;
+	__u64 gpa_range[];
+};
+HV_ASSERT_SIZE(struct hv_input_flush_guest_physical_address_list, 16);
+
+/* struct hv_input_translate_virtual_address - 0x0052, 0x00ac (12.4.4) */
+struct hv_input_translate_virtual_address {
+	__u64 partition_id;
+	__u32 vp_index;
+	__u32 padding;
+	__u64 control_flags;
+	__u64 gva_page;
+};
+HV_ASSERT_SIZE(struct hv_input_translate_virtual_address, 32);
+
+#define HV_TRANSLATE_OVERLAY_PAGE			0x01
+
+/* struct hv_output_translate_virtual_address - 0x0052 (12.4.4) */
+struct hv_output_translate_virtual_address {
+	__u32 result_code;
+	__u8 cache_type;
+	__u8 overlay_page;	/* HV_TRANSLATE_OVERLAY_PAGE */
+	__u16 reserved;
+	__u64 gpa_page;
+};
+HV_ASSERT_SIZE(struct hv_output_translate_virtual_address, 16);
+
+/* struct hv_output_translate_virtual_address_ex - 0x00ac (later editions) */
+struct hv_output_translate_virtual_address_ex {
+	__u32 result_code;
+	__u8 cache_type;
+	__u8 overlay_page;
+	__u16 reserved0;
+	__u64 reserved1;
+	__u64 gpa_page;
+};
+HV_ASSERT_SIZE(struct hv_output_translate_virtual_address_ex, 24);
+
+/* struct hv_input_read_gpa - 0x0053 (12.4.5) */
+struct hv_input_read_gpa {
+	__u64 partition_id;
+	__u32 vp_index;
+	__u32 byte_count;
+	__u64 base_gpa;
+	__u64 control_flags;
+};
+HV_ASSERT_SIZE(struct hv_input_read_gpa, 32);
+
+/* struct hv_output_read_gpa - 0x0053 (12.4.5); result code in the low half */
+struct hv_output_read_gpa {
+	__u32 result_code;
+	__u32 reserved;
+	__u8 data[16];
+};
+HV_ASSERT_SIZE(struct hv_output_read_gpa, 24);
+
+/* struct hv_input_write_gpa - 0x0054 (12.4.6) */
+struct hv_input_write_gpa {
+	__u64 partition_id;
+	__u32 vp_index;
+	__u32 byte_count;
+	__u64 base_gpa;
+	__u64 control_flags;
+	__u8 data[16];
+};
+HV_ASSERT_SIZE(struct hv_input_write_gpa, 48);
+
+/* struct hv_output_write_gpa - 0x0054 (12.4.6) */
+struct hv_output_write_gpa {
+	__u32 result_code;
+	__u32 reserved;
+};
+HV_ASSERT_SIZE(struct hv_output_write_gpa, 8);
+
+/* --- Processors (6.4, 18.5, 10.4) --- */
+
+/* struct hv_output_get_logical_processor_run_time - 0x0004 (6.4.1), 100 ns units */
+struct hv_output_get_logical_processor_run_time {
+	__u64 global_time;
+	__u64 local_run_time;
+	__u64 reserved;
+	__u64 hypervisor_time;
+};
+HV_ASSERT_SIZE(struct hv_output_get_logical_processor_run_time, 32);
+
+/* struct hv_input_notify_long_spin_wait - 0x0008 (18.5.1) */
+struct hv_input_notify_long_spin_wait {
+	__u32 spinwait_info;
+	__u32 padding;
+};
+HV_ASSERT_SIZE(struct hv_input_notify_long_spin_wait, 8);
+
+/* struct hv_input_park_logical_processors - 0x0009 (6.4.2) */
+struct hv_input_park_logical_processors {
+	__u64 processor_mask;
+};
+HV_ASSERT_SIZE(struct hv_input_park_logical_processors, 8);
+
+/* struct hv_input_send_synthetic_cluster_ipi - 0x000b (later editions) */
+struct hv_input_send_synthetic_cluster_ipi {
+	__u32 vector;
+	__u8 target_vtl;
+	__u8 reserved[3];
+	__u64 processor_mask;
+};
+HV_ASSERT_SIZE(struct hv_input_send_synthetic_cluster_ipi, 16);
+
+/* struct hv_input_send_synthetic_cluster_ipi_ex - 0x0015 (later editions) */
+struct hv_input_send_synthetic_cluster_ipi_ex {
+	__u32 vector;
+	__u8 target_vtl;
+	__u8 reserved[3];
+	struct hv_vpset vp_set;
+};
+HV_ASSERT_SIZE(struct hv_input_send_synthetic_cluster_ipi_ex, 24);
+
+/* struct hv_input_create_vp_20 - 0x004e (10.4.1) */
+struct hv_input_create_vp_20 {
+	__u64 partition_id;
+	__u32 vp_index;
+	__u32 padding;
+	struct hv_proximity_domain_info proximity_domain_info;
+	__u64 flags;
+};
+HV_ASSERT_SIZE(struct hv_input_create_vp_20, 32);
+
+/* struct hv_input_create_vp - 0x004e (later editions) */
+struct hv_input_create_vp {
+	__u64 partition_id;
+	__u32 vp_index;
+	__u8 reserved[3];
+	__u8 subnode_type;
+	__u64 subnode_id;
+	struct hv_proximity_domain_info proximity_domain_info;
+	__u64 flags;
+};
+HV_ASSERT_SIZE(struct hv_input_create_vp, 40);
+
+/* struct hv_input_delete_vp - 0x004f (10.4.2) */
+struct hv_input_delete_vp {
+	__u64 partition_id;
+	__u32 vp_index;
+	__u32 padding;
+};
+HV_ASSERT_SIZE(struct hv_input_delete_vp, 16);
+
+/* struct hv_input_get_vp_registers - 0x0050 (10.4.3), rep; output is union hv_register_value[] */
+struct hv_input_get_vp_registers {
+	__u64 partition_id;
+	__u32 vp_index;
+	__u8 input_vtl;
+	__u8 reserved[3];
+	__u32 names[];
+};
+HV_ASSERT_SIZE(struct hv_input_get_vp_registers, 16);
+
+/* struct hv_register_assoc - name and value, element of 0x0051 (10.4.4) */
+struct hv_register_assoc {
+	__u32 name;
+	__u32 reserved0;
+	__u64 reserved1;
+	union hv_register_value value;
+};
+HV_ASSERT_SIZE(struct hv_register_assoc, 32);
+
+/* struct hv_input_set_vp_registers - 0x0051 (10.4.4), rep */
+struct hv_input_set_vp_registers {
+	__u64 partition_id;
+	__u32 vp_index;
+	__u8 input_vtl;
+	__u8 reserved[3];
+	struct hv_register_assoc elements[];
+};
+HV_ASSERT_SIZE(struct hv_input_set_vp_registers, 16);
+
+/* struct hv_initial_vp_context - start state for 0x0099 and 0x000f (later editions) */
+struct hv_initial_vp_context {
+	__u64 rip;
+	__u64 rsp;
+	__u64 rflags;
+	struct hv_x64_segment_register cs;
+	struct hv_x64_segment_register ds;
+	struct hv_x64_segment_register es;
+	struct hv_x64_segment_register fs;
+	struct hv_x64_segment_register gs;
+	struct hv_x64_segment_register ss;
+	struct hv_x64_segment_register tr;
+	struct hv_x64_segment_register ldtr;
+	struct hv_x64_table_register idtr;
+	struct hv_x64_table_register gdtr;
+	__u64 efer;
+	__u64 cr0;
+	__u64 cr3;
+	__u64 cr4;
+	__u64 msr_cr_pat;
+};
+HV_ASSERT_SIZE(struct hv_initial_vp_context, 224);
+
+/* struct hv_input_start_virtual_processor - 0x0099 and 0x000f (later editions) */
+struct hv_input_start_virtual_processor {
+	__u64 partition_id;
+	__u32 vp_index;
+	__u8 target_vtl;
+	__u8 padding[3];
+	struct hv_initial_vp_context vp_context;
+};
+HV_ASSERT_SIZE(struct hv_input_start_virtual_processor, 240);
+
+/*
+ * struct hv_input_get_vp_index_from_apic_id - 0x009a (later editions), rep;
+ * apic_ids and the VP indices of the output are packed 32-bit values
+ */
+struct hv_input_get_vp_index_from_apic_id {
+	__u64 partition_id;
+	__u8 target_vtl;
+	__u8 padding[7];
+	__u32 apic_ids[];
+};
+HV_ASSERT_SIZE(struct hv_input_get_vp_index_from_apic_id, 16);
+
+/* struct hv_input_get_vp_cpuid_values - 0x00f4 (later editions), rep */
+struct hv_cpuid_leaf_info {
+	__u32 eax;
+	__u32 ecx;
+	__u64 xfem;
+	__u64 xss;
+};
+HV_ASSERT_SIZE(struct hv_cpuid_leaf_info, 24);
+
+struct hv_input_get_vp_cpuid_values {
+	__u64 partition_id;
+	__u32 vp_index;
+	__u32 flags;
+	__u64 reserved;
+	struct hv_cpuid_leaf_info cpuid_leaf_info[];
+};
+HV_ASSERT_SIZE(struct hv_input_get_vp_cpuid_values, 24);
+
+/* struct hv_cpuid_result - output element of 0x00f4 */
+struct hv_cpuid_result {
+	__u32 eax;
+	__u32 ebx;
+	__u32 ecx;
+	__u32 edx;
+};
+HV_ASSERT_SIZE(struct hv_cpuid_result, 16);
+
+/* --- Partitions (5.6) --- */
+
+/* struct hv_input_create_partition_20 - 0x0040 (5.6.1) */
+struct hv_input_create_partition_20 {
+	__u64 flags;
+	struct hv_proximity_domain_info proximity_domain_info;
+};
+HV_ASSERT_SIZE(struct hv_input_create_partition_20, 16);
+
+/* struct hv_input_create_partition - 0x0040 (later editions) */
+struct hv_input_create_partition {
+	__u64 flags;
+	struct hv_proximity_domain_info proximity_domain_info;
+	__u32 compatibility_version;
+	__u32 padding;
+	__u64 disabled_processor_features[2];
+	__u64 disabled_xsave_features;
+	__u64 isolation_properties;
+};
+HV_ASSERT_SIZE(struct hv_input_create_partition, 56);
+
+/* struct hv_output_create_partition - 0x0040 (5.6.1) */
+struct hv_output_create_partition {
+	__u64 partition_id;
+};
+HV_ASSERT_SIZE(struct hv_output_create_partition, 8);
+
+/* struct hv_input_partition_id - input of 0x0041, 0x0042, 0x0043 and 0x0056 */
+struct hv_input_partition_id {
+	__u64 partition_id;
+};
+HV_ASSERT_SIZE(struct hv_input_partition_id, 8);
+
+struct hv_input_initialize_partition {
+	__u64 partition_id;
+};
+
+struct hv_input_finalize_partition {
+	__u64 partition_id;
+};
+
+struct hv_input_delete_partition {
+	__u64 partition_id;
+};
+
+/* struct hv_input_get_partition_property - 0x0044 (5.6.5) */
+struct hv_input_get_partition_property {
+	__u64 partition_id;
+	__u32 property_code;
+	__u32 padding;
+};
+HV_ASSERT_SIZE(struct hv_input_get_partition_property, 16);
+
+struct hv_output_get_partition_property {
+	__u64 property_value;
+};
+HV_ASSERT_SIZE(struct hv_output_get_partition_property, 8);
+
+/* struct hv_input_set_partition_property - 0x0045 (5.6.6) */
+struct hv_input_set_partition_property {
+	__u64 partition_id;
+	__u32 property_code;
+	__u32 padding;
+	__u64 property_value;
+};
+HV_ASSERT_SIZE(struct hv_input_set_partition_property, 24);
+
+/* struct hv_input_get_partition_property_ex - 0x0101 (later editions) */
+struct hv_input_get_partition_property_ex {
+	__u64 partition_id;
+	__u32 property_code;
+	__u32 padding;
+	__u64 argument;
+};
+HV_ASSERT_SIZE(struct hv_input_get_partition_property_ex, 24);
+
+#define HV_PARTITION_PROPERTY_EX_MAX_SIZE		4072
+
+/* struct hv_input_set_partition_property_ex - 0x010a (later editions), variable header */
+struct hv_input_set_partition_property_ex {
+	__u64 partition_id;
+	__u32 property_code;
+	__u32 padding;
+	__u64 argument;
+	__u64 property_value[];
+};
+HV_ASSERT_SIZE(struct hv_input_set_partition_property_ex, 24);
+
+/* struct hv_output_get_partition_id - 0x0046 (5.6.7) */
+struct hv_output_get_partition_id {
+	__u64 partition_id;
+};
+HV_ASSERT_SIZE(struct hv_output_get_partition_id, 8);
+
+/* struct hv_input_get_next_child_partition - 0x0047 (5.6.8) */
+struct hv_input_get_next_child_partition {
+	__u64 parent_id;
+	__u64 previous_child_id;
+};
+HV_ASSERT_SIZE(struct hv_input_get_next_child_partition, 16);
+
+struct hv_output_get_next_child_partition {
+	__u64 next_child_id;
+};
+HV_ASSERT_SIZE(struct hv_output_get_next_child_partition, 8);
+
+/* --- Memory (7.3, 8.3) --- */
+
+/* struct hv_input_deposit_memory - 0x0048 (7.3.1), rep */
+struct hv_input_deposit_memory {
+	__u64 partition_id;
+	__u64 gpa_page_list[];
+};
+HV_ASSERT_SIZE(struct hv_input_deposit_memory, 8);
+
+/* struct hv_input_withdraw_memory - 0x0049 (7.3.2), rep; output is GPA page numbers */
+struct hv_input_withdraw_memory {
+	__u64 partition_id;
+	struct hv_proximity_domain_info proximity_domain_info;
+};
+HV_ASSERT_SIZE(struct hv_input_withdraw_memory, 16);
+
+/* struct hv_input_get_memory_balance - 0x004a (7.3.3) */
+struct hv_input_get_memory_balance {
+	__u64 partition_id;
+	struct hv_proximity_domain_info proximity_domain_info;
+};
+HV_ASSERT_SIZE(struct hv_input_get_memory_balance, 16);
+
+struct hv_output_get_memory_balance {
+	__u64 pages_available;
+	__u64 pages_in_use;
+};
+HV_ASSERT_SIZE(struct hv_output_get_memory_balance, 16);
+
+/* struct hv_input_map_gpa_pages - 0x004b (8.3.1), rep */
+struct hv_input_map_gpa_pages {
+	__u64 target_partition_id;
+	__u64 target_gpa_base;
+	__u32 map_flags;
+	__u32 padding;
+	__u64 source_gpa_page_list[];
+};
+HV_ASSERT_SIZE(struct hv_input_map_gpa_pages, 24);
+
+/* struct hv_input_unmap_gpa_pages_20 - 0x004c (8.3.2), rep without a list */
+struct hv_input_unmap_gpa_pages_20 {
+	__u64 target_partition_id;
+	__u64 target_gpa_base;
+};
+HV_ASSERT_SIZE(struct hv_input_unmap_gpa_pages_20, 16);
+
+/* struct hv_input_unmap_gpa_pages - 0x004c (later editions) */
+struct hv_input_unmap_gpa_pages {
+	__u64 target_partition_id;
+	__u64 target_gpa_base;
+	__u32 unmap_flags;
+	__u32 padding;
+};
+HV_ASSERT_SIZE(struct hv_input_unmap_gpa_pages, 24);
+
+/* struct hv_sparse_gpa_page - element of 0x006e */
+struct hv_sparse_gpa_page {
+	__u64 target_gpa_page;
+	__u64 source_gpa_page;
+};
+HV_ASSERT_SIZE(struct hv_sparse_gpa_page, 16);
+
+/* struct hv_input_map_sparse_gpa_pages - 0x006e (8.3.3), rep */
+struct hv_input_map_sparse_gpa_pages {
+	__u64 target_partition_id;
+	__u32 map_flags;
+	__u32 padding;
+	struct hv_sparse_gpa_page page_list[];
+};
+HV_ASSERT_SIZE(struct hv_input_map_sparse_gpa_pages, 16);
+
+/* struct hv_input_modify_sparse_gpa_pages - 0x0090 (later editions), rep */
+struct hv_input_modify_sparse_gpa_pages {
+	__u64 target_partition_id;
+	__u32 map_flags;
+	__u32 reserved;
+	__u64 gpa_page_list[];
+};
+HV_ASSERT_SIZE(struct hv_input_modify_sparse_gpa_pages, 16);
+
+/* struct hv_input_get_gpa_pages_access_states - 0x00c9 (later editions), rep; one byte each */
+struct hv_input_get_gpa_pages_access_states {
+	__u64 partition_id;
+	__u64 flags;
+	__u64 gpa_page_number;
+};
+HV_ASSERT_SIZE(struct hv_input_get_gpa_pages_access_states, 24);
+
+/* --- Intercepts (9.3) --- */
+
+/* struct hv_input_install_intercept - 0x004d (9.3.1) */
+struct hv_input_install_intercept {
+	__u64 partition_id;
+	__u32 access_type;
+	__u32 intercept_type;
+	__u64 intercept_parameter;
+};
+HV_ASSERT_SIZE(struct hv_input_install_intercept, 24);
+
+/* struct hv_register_cpuid_result - CPUID parameters of 0x0091 (later editions) */
+struct hv_register_cpuid_result {
+	__u32 eax;
+	__u32 ecx;
+	__u8 subleaf_specific;
+	__u8 always_override;
+	__u16 padding;
+	struct {
+		__u32 eax;
+		__u32 eax_mask;
+		__u32 ebx;
+		__u32 ebx_mask;
+		__u32 ecx;
+		__u32 ecx_mask;
+		__u32 edx;
+		__u32 edx_mask;
+	} result;
+};
+HV_ASSERT_SIZE(struct hv_register_cpuid_result, 44);
+
+/* struct hv_unregister_cpuid_result - CPUID parameters of 0x0092 (later editions) */
+struct hv_unregister_cpuid_result {
+	__u32 eax;
+	__u32 ecx;
+	__u8 subleaf_specific;
+	__u8 padding[3];
+};
+HV_ASSERT_SIZE(struct hv_unregister_cpuid_result, 12);
+
+/*
+ * struct hv_input_register_intercept_result - 0x0091 (later editions); callers
+ * pass 60 bytes or 64 with a trailing reserved word
+ */
+struct hv_input_register_intercept_result {
+	__u64 partition_id;
+	__u32 vp_index;
+	__u32 intercept_type;
+	union {
+		struct hv_register_cpuid_result cpuid;
+		__u8 as_bytes[44];
+	} parameters;
+} HV_PACKED;
+HV_ASSERT_SIZE(struct hv_input_register_intercept_result, 60);
+
+/* struct hv_input_unregister_intercept_result - 0x0092 (later editions) */
+struct hv_input_unregister_intercept_result {
+	__u64 partition_id;
+	__u32 vp_index;
+	__u32 intercept_type;
+	union {
+		struct hv_unregister_cpuid_result cpuid;
+		__u8 as_bytes[12];
+	} parameters;
+} HV_PACKED;
+HV_ASSERT_SIZE(struct hv_input_unregister_intercept_result, 28);
+
+/* struct hv_input_check_for_io_intercept - 0x00ad (later editions) */
+struct hv_input_check_for_io_intercept {
+	__u64 partition_id;
+	__u32 vp_index;
+	__u8 target_vtl;
+	__u8 padding;
+	__u16 port;
+	__u8 size;
+	__u8 is_write;
+} HV_PACKED;
+HV_ASSERT_SIZE(struct hv_input_check_for_io_intercept, 18);
+
+/* --- Interrupts (13.5) --- */
+
+/* Interrupt control word: type in 31:0 (HV_X64_INTERRUPT_TYPE_*), then flags (13.4) */
+#define HV_INTERRUPT_CONTROL_TYPE_MASK			0x00000000ffffffffULL
+#define HV_INTERRUPT_CONTROL_LEVEL			(1ULL << 32)
+#define HV_INTERRUPT_CONTROL_LOGICAL_DEST		(1ULL << 33)
+#define HV_INTERRUPT_CONTROL_X64_LONG_MODE		(1ULL << 62)
+#define HV_INTERRUPT_CONTROL_RESERVED_MASK		0xbffffffc00000000ULL
+
+/* struct hv_input_assert_virtual_interrupt - 0x0055 (13.5.1) and 0x0094 */
+struct hv_input_assert_virtual_interrupt {
+	__u64 partition_id;
+	__u64 control;
+	__u64 dest_addr;
+	__u32 vector;
+	__u8 target_vtl;	/* zero padding in 2.0 */
+	__u8 reserved0;
+	__u16 reserved1;
+};
+HV_ASSERT_SIZE(struct hv_input_assert_virtual_interrupt, 32);
+
+/* struct hv_input_clear_virtual_interrupt - 0x0056 (13.5.2) */
+struct hv_input_clear_virtual_interrupt {
+	__u64 partition_id;
+};
+HV_ASSERT_SIZE(struct hv_input_clear_virtual_interrupt, 8);
+
+/* --- Ports and messages (14.9) --- */
+
+/* Port and connection types, identifiers, properties (14.8.6-14.8.9) */
+#define HV_PORT_TYPE_MESSAGE				1
+#define HV_PORT_TYPE_EVENT				2
+#define HV_PORT_TYPE_MONITOR				3
+#define HV_PORT_TYPE_DOORBELL				4
+
+#define HV_PORT_ID_MASK					0x00ffffff
+#define HV_CONNECTION_ID_MASK				0x00ffffff
+
+#define HV_PORT_PROPERTY_POST_COUNT			0x00000000
+#define HV_PORT_PROPERTY_PREFERRED_TARGET_VP		0x00000001
+
+#define HV_MESSAGE_BUFFERS_PER_PORT			16
+
+/* struct hv_port_info - HV_PORT_INFO (14.8.6) */
+struct hv_port_info {
+	__u32 port_type;
+	__u32 padding;
+	union {
+		struct {
+			__u32 target_sint;
+			__u32 target_vp;
+			__u64 reserved;
+		} message;
+		struct {
+			__u32 target_sint;
+			__u32 target_vp;
+			__u16 base_flag_number;
+			__u16 flag_count;
+			__u32 reserved;
+		} event;
+		struct {
+			__u64 monitor_address;
+			__u64 reserved;
+		} monitor;
+		struct {
+			__u32 target_sint;
+			__u32 target_vp;
+			__u64 reserved;
+		} doorbell;
+	};
+};
+HV_ASSERT_SIZE(struct hv_port_info, 24);
+
+/* struct hv_connection_info - HV_CONNECTION_INFO (14.8.9, doorbell later) */
+struct hv_connection_info {
+	__u32 port_type;
+	__u32 padding;
+	union {
+		__u64 message_reserved;
+		__u64 event_reserved;
+		__u64 monitor_address;
+		struct {
+			__u64 gpa;
+			__u64 trigger_value;
+			__u64 flags;
+		} doorbell;
+	};
+};
+HV_ASSERT_SIZE(struct hv_connection_info, 32);
+
+/* struct hv_input_create_port - 0x0057 (14.9.1) */
+struct hv_input_create_port {
+	__u64 port_partition;
+	__u32 port_id;
+	__u32 padding;
+	__u64 connection_partition;
+	struct hv_port_info port_info;
+};
+HV_ASSERT_SIZE(struct hv_input_create_port, 48);
+
+/* struct hv_input_create_port_vtl - 0x0095 (later editions) */
+struct hv_input_create_port_vtl {
+	__u64 port_partition;
+	__u32 port_id;
+	__u8 port_vtl;
+	__u8 min_connection_vtl;
+	__u16 padding;
+	__u64 connection_partition;
+	struct hv_port_info port_info;
+	struct hv_proximity_domain_info proximity_domain_info;
+};
+HV_ASSERT_SIZE(struct hv_input_create_port_vtl, 56);
+
+/* struct hv_input_delete_port - 0x0058 (14.9.2) */
+struct hv_input_delete_port {
+	__u64 port_partition;
+	__u32 port_id;
+	__u32 padding;
+};
+HV_ASSERT_SIZE(struct hv_input_delete_port, 16);
+
+/* struct hv_input_connect_port - 0x0059 (14.9.3); zero or the monitor page address last */
+struct hv_input_connect_port {
+	__u64 connection_partition;
+	__u32 connection_id;
+	__u32 padding0;
+	__u64 port_partition;
+	__u32 port_id;
+	__u32 padding1;
+	__u64 connection_info;
+};
+HV_ASSERT_SIZE(struct hv_input_connect_port, 40);
+
+/* struct hv_input_connect_port_vtl - 0x0096 (later editions) */
+struct hv_input_connect_port_vtl {
+	__u64 connection_partition;
+	__u32 connection_id;
+	__u8 connection_vtl;
+	__u8 padding0[3];
+	__u64 port_partition;
+	__u32 port_id;
+	__u32 padding1;
+	struct hv_connection_info connection_info;
+	struct hv_proximity_domain_info proximity_domain_info;
+};
+HV_ASSERT_SIZE(struct hv_input_connect_port_vtl, 72);
+
+/* struct hv_input_get_port_property - 0x005a (14.9.4) */
+struct hv_input_get_port_property {
+	__u64 partition_id;
+	__u32 port_id;
+	__u32 padding0;
+	__u32 property_code;
+	__u32 padding1;
+};
+HV_ASSERT_SIZE(struct hv_input_get_port_property, 24);
+
+struct hv_output_get_port_property {
+	__u64 property_value;
+};
+HV_ASSERT_SIZE(struct hv_output_get_port_property, 8);
+
+/* struct hv_input_set_port_property - 0x0070 (14.9.5) */
+struct hv_input_set_port_property {
+	__u64 partition_id;
+	__u32 port_id;
+	__u32 padding0;
+	__u32 property_code;
+	__u32 padding1;
+	__u64 property_value;
+};
+HV_ASSERT_SIZE(struct hv_input_set_port_property, 32);
+
+/* struct hv_input_disconnect_port - 0x005b (14.9.6) */
+struct hv_input_disconnect_port {
+	__u64 connection_partition;
+	__u32 connection_id;
+	__u32 padding;
+};
+HV_ASSERT_SIZE(struct hv_input_disconnect_port, 16);
+
+/* struct hv_input_post_message - 0x005c (14.9.7) */
+struct hv_input_post_message {
+	__u32 connection_id;
+	__u32 padding;
+	__u32 message_type;
+	__u32 payload_size;
+	__u8 payload[240];
+};
+HV_ASSERT_SIZE(struct hv_input_post_message, 256);
+
+/* struct hv_input_signal_event - 0x005d (14.9.8) */
+struct hv_input_signal_event {
+	__u32 connection_id;
+	__u16 flag_number;
+	__u16 reserved;
+};
+HV_ASSERT_SIZE(struct hv_input_signal_event, 8);
+
+/* struct hv_input_signal_event_direct - 0x00c0 (later editions) */
+struct hv_input_signal_event_direct {
+	__u64 target_partition;
+	__u32 target_vp;
+	__u8 target_vtl;
+	__u8 target_sint;
+	__u16 flag_number;
+};
+HV_ASSERT_SIZE(struct hv_input_signal_event_direct, 16);
+
+struct hv_output_signal_event_direct {
+	__u8 newly_signaled;
+	__u8 reserved[7];
+};
+HV_ASSERT_SIZE(struct hv_output_signal_event_direct, 8);
+
+/* struct hv_input_post_message_direct - 0x00c1 (later editions) */
+struct hv_input_post_message_direct {
+	__u64 partition_id;
+	__u32 vp_index;
+	__u8 vtl;
+	__u8 padding0[3];
+	__u32 sint_index;
+	__u8 message[256];	/* struct hv_message */
+	__u32 padding1;
+};
+HV_ASSERT_SIZE(struct hv_input_post_message_direct, 280);
+
+/* --- Saved state (17.3) --- */
+
+#define HV_SAVE_RESTORE_DATA_MAX			4080
+
+/* struct hv_input_save_partition_state - 0x005e (17.3.1) */
+struct hv_input_save_partition_state {
+	__u64 partition_id;
+	__u32 flags;
+	__u32 padding;
+};
+HV_ASSERT_SIZE(struct hv_input_save_partition_state, 16);
+
+struct hv_output_save_partition_state {
+	__u32 save_state;
+	__u32 save_data_count;
+	__u8 save_data[HV_SAVE_RESTORE_DATA_MAX];
+};
+HV_ASSERT_SIZE(struct hv_output_save_partition_state, 4088);
+
+/* struct hv_input_restore_partition_state - 0x005f (17.3.2) */
+struct hv_input_restore_partition_state {
+	__u64 partition_id;
+	__u32 flags;
+	__u32 restore_data_count;
+	__u8 restore_data[HV_SAVE_RESTORE_DATA_MAX];
+};
+HV_ASSERT_SIZE(struct hv_input_restore_partition_state, 4096);
+
+struct hv_output_restore_partition_state {
+	__u32 restore_state;
+	__u32 restore_data_consumed;
+};
+HV_ASSERT_SIZE(struct hv_output_restore_partition_state, 8);
+
+/* struct hv_input_get_vp_state - 0x00e3 and 0x00e4 (later editions) */
+struct hv_input_get_vp_state {
+	__u64 partition_id;
+	__u32 vp_index;
+	__u8 input_vtl;
+	__u8 reserved0[3];
+	__u32 type;
+	__u32 reserved1;
+	__u64 xsave_flags;
+	__u64 xsave_states;
+	__u64 data[];
+};
+HV_ASSERT_SIZE(struct hv_input_get_vp_state, 40);
+
+/* --- Event log, debugging, statistics, system properties (19-21, 23) --- */
+
+/* struct hv_input_initialize_event_log_buffer_group - 0x0060 (19.3.1) */
+struct hv_input_initialize_event_log_buffer_group {
+	__u32 type;
+	__u32 maximum_buffer_count;
+	__u32 buffer_pages;
+	__u32 threshold;
+	__u32 time_basis;
+	__u64 system_time;	/* unaligned as printed */
+	__u32 padding;
+} HV_PACKED;
+HV_ASSERT_SIZE(struct hv_input_initialize_event_log_buffer_group, 32);
+
+/* struct hv_input_finalize_event_log_buffer_group - 0x0061 (19.3.2) */
+struct hv_input_finalize_event_log_buffer_group {
+	__u32 type;
+	__u32 padding;
+};
+HV_ASSERT_SIZE(struct hv_input_finalize_event_log_buffer_group, 8);
+
+/* struct hv_input_create_event_log_buffer - 0x0062 (19.3.3) */
+struct hv_input_create_event_log_buffer {
+	__u32 type;
+	__u32 buffer_index;
+	struct hv_proximity_domain_info proximity_info;
+};
+HV_ASSERT_SIZE(struct hv_input_create_event_log_buffer, 16);
+
+/* struct hv_input_event_log_buffer - 0x0063-0x0065, 0x0067, 0x0068 (19.3) */
+struct hv_input_event_log_buffer {
+	__u32 type;
+	__u32 buffer_index;
+};
+HV_ASSERT_SIZE(struct hv_input_event_log_buffer, 8);
+
+/* struct hv_input_set_event_log_group_sources - 0x0066 (19.3.7) */
+struct hv_input_set_event_log_group_sources {
+	__u32 type;
+	__u32 padding;
+	__u64 enable_flags;
+};
+HV_ASSERT_SIZE(struct hv_input_set_event_log_group_sources, 16);
+
+#define HV_DEBUG_MAXIMUM_DATA_SIZE			4088
+
+/* struct hv_input_post_debug_data - 0x0069 */
+struct hv_input_post_debug_data {
+	__u32 count;
+	__u32 options;
+	__u8 data[HV_DEBUG_MAXIMUM_DATA_SIZE];
+};
+HV_ASSERT_SIZE(struct hv_input_post_debug_data, 4096);
+
+struct hv_output_post_debug_data {
+	__u32 pending_count;
+	__u32 padding;
+};
+HV_ASSERT_SIZE(struct hv_output_post_debug_data, 8);
+
+/* struct hv_input_retrieve_debug_data - 0x006a */
+struct hv_input_retrieve_debug_data {
+	__u32 count;
+	__u32 options;
+	__u64 timeout;
+};
+HV_ASSERT_SIZE(struct hv_input_retrieve_debug_data, 16);
+
+struct hv_output_retrieve_debug_data {
+	__u32 retrieved_count;
+	__u32 remaining_count;
+	__u8 data[HV_DEBUG_MAXIMUM_DATA_SIZE];
+};
+HV_ASSERT_SIZE(struct hv_output_retrieve_debug_data, 4096);
+
+/* struct hv_input_reset_debug_session - 0x006b */
+struct hv_input_reset_debug_session {
+	__u32 options;
+	__u32 padding;
+};
+HV_ASSERT_SIZE(struct hv_input_reset_debug_session, 8);
+
+/* struct hv_input_map_stats_page - 0x006c and 0x0131 (21.3.1) */
+struct hv_input_map_stats_page {
+	__u32 stats_type;
+	__u32 padding;
+	__u64 object_identity[2];
+	__u64 target_gpa_page;
+};
+HV_ASSERT_SIZE(struct hv_input_map_stats_page, 32);
+
+/* struct hv_input_unmap_stats_page - 0x006d (21.3.2) */
+struct hv_input_unmap_stats_page {
+	__u32 stats_type;
+	__u32 padding;
+	__u64 object_identity[2];
+};
+HV_ASSERT_SIZE(struct hv_input_unmap_stats_page, 24);
+
+/* struct hv_input_set_system_property - 0x006f (23.4.1) */
+struct hv_input_set_system_property {
+	__u32 property_code;
+	__u32 padding;
+	__u8 property_value[16];
+};
+HV_ASSERT_SIZE(struct hv_input_set_system_property, 24);
+
+/* struct hv_input_get_system_property - 0x0071 (23.4.2); output is 16 bytes */
+struct hv_input_get_system_property {
+	__u32 property_code;
+	__u32 padding;
+};
+HV_ASSERT_SIZE(struct hv_input_get_system_property, 8);
+
+struct hv_output_get_system_property {
+	__u8 property_value[16];
+};
+HV_ASSERT_SIZE(struct hv_output_get_system_property, 16);
+
+/* struct hv_input_get_system_property_ex - 0x007b (later editions) */
+struct hv_input_get_system_property_ex {
+	__u32 property_id;
+	__u32 reserved;
+	__u64 argument;
+};
+HV_ASSERT_SIZE(struct hv_input_get_system_property_ex, 16);
+
+/* struct hv_output_ext_query_capabilities - 0x8001 (later editions) */
+struct hv_output_ext_query_capabilities {
+	__u64 capabilities;
+};
+HV_ASSERT_SIZE(struct hv_output_ext_query_capabilities, 8);
+
+#endif /* _UAPI_HV_CALL_H */
