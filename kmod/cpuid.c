@@ -343,7 +343,7 @@ static void result_limit(u32 leaf, u32 sub, u32 r[4])
 	}
 }
 
-static void apply_result(struct tlfs_vp *vp, u32 leaf, u32 sub, u32 r[4])
+static bool apply_result(struct tlfs_vp *vp, u32 leaf, u32 sub, u32 r[4])
 {
 	const struct tlfs_cpuid_results *all;
 	const struct cpuid_result *res;
@@ -359,6 +359,7 @@ static void apply_result(struct tlfs_vp *vp, u32 leaf, u32 sub, u32 r[4])
 	rcu_read_unlock();
 	if (res)
 		result_limit(leaf, sub, r);
+	return res;
 }
 
 static int result_parse(struct cpuid_result *res, const struct hv_register_cpuid_result *p)
@@ -631,13 +632,13 @@ static void leaf_dynamic(struct tlfs_vp *vp, u32 leaf, u32 sub, u32 r[4])
 			r[TLFS_CPUID_EAX] &= lower_32_bits(mask);
 			r[TLFS_CPUID_EDX] &= upper_32_bits(mask);
 			mask &= r[TLFS_CPUID_EAX] | (u64)r[TLFS_CPUID_EDX] << 32;
-			r[TLFS_CPUID_EBX] = xsave_size(vp->fpu.xcr0, false);
+			r[TLFS_CPUID_EBX] = xsave_size(tlfs_fpu_xcr0(vp), false);
 			r[TLFS_CPUID_ECX] = xsave_size(mask, false);
 		} else if (sub == 1) {
 			/* no supervisor state: XSS is zero */
 			r[TLFS_CPUID_EAX] &= 0x7;
 			r[TLFS_CPUID_EBX] = r[TLFS_CPUID_EAX] & BIT(1) ?
-					    xsave_size(vp->fpu.xcr0, true) : 0;
+					    xsave_size(tlfs_fpu_xcr0(vp), true) : 0;
 			r[TLFS_CPUID_ECX] = 0;
 			r[TLFS_CPUID_EDX] = 0;
 		} else if (sub >= XSAVE_COMPONENTS || !(mask & BIT_ULL(sub))) {
@@ -668,7 +669,7 @@ static void cpuid_default(struct tlfs_vp *vp, u32 leaf, u32 sub, u32 r[4])
 
 void tlfs_cpuid(struct tlfs_vp *vp, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
 {
-	u32 leaf = *eax, sub = *ecx;
+	u32 leaf = *eax, sub = *ecx, def = leaf;
 	u32 r[TLFS_CPUID_REGS];
 
 	if (unlikely(leaf >= HV_BASE && leaf < HV_END)) {
@@ -679,11 +680,11 @@ void tlfs_cpuid(struct tlfs_vp *vp, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
 	} else {
 		/* Intel answers what it does not have with its last basic leaf, AMD with zero */
 		if (intel && (leaf < EXT_BASE ? leaf > basic_max : leaf > ext_max))
-			leaf = basic_max;
-		cpuid_default(vp, leaf, sub, r);
-		if (rcu_access_pointer(vp->pt->cpuid))
-			apply_result(vp, leaf, sub, r);
-		leaf_dynamic(vp, leaf, sub, r);
+			def = basic_max;
+		cpuid_default(vp, def, sub, r);
+		if (rcu_access_pointer(vp->pt->cpuid) && apply_result(vp, leaf, sub, r))
+			def = leaf;
+		leaf_dynamic(vp, def, sub, r);
 	}
 	*eax = r[TLFS_CPUID_EAX];
 	*ebx = r[TLFS_CPUID_EBX];

@@ -256,6 +256,14 @@ void tlfs_fpu_put(struct tlfs_vp *vp)
 	kernel_fpu_end();
 }
 
+u64 tlfs_fpu_xcr0(struct tlfs_vp *vp)
+{
+	/* see tlfs_fpu_put() for why not what we last set */
+	if (host_xcr0 && vp->fpu.loaded)
+		vp->fpu.xcr0 = fpu_xgetbv() & tlfs_fpu_features;
+	return vp->fpu.xcr0;
+}
+
 int tlfs_fpu_set_xcr0(struct tlfs_vp *vp, u64 xcr0)
 {
 	if (!host_xcr0 || !(xcr0 & XFEATURE_MASK_FP) || xcr0 & ~tlfs_fpu_features)

@@ -39,6 +39,8 @@ void tlfs_fpu_load(struct tlfs_vp *vp);
 void tlfs_fpu_put(struct tlfs_vp *vp);
 /* XSETBV by guest or register XFEM: 0 or -EINVAL (#GP).  Loaded or not */
 int tlfs_fpu_set_xcr0(struct tlfs_vp *vp, u64 xcr0);
+/* the guest's XCR0 as it is now, loaded or not */
+u64 tlfs_fpu_xcr0(struct tlfs_vp *vp);
 /* XMM registers 0-15 while loaded or not: fast hypercalls */
 void tlfs_fpu_get_xmm(struct tlfs_vp *vp, unsigned int first, unsigned int nr, void *buf);
 void tlfs_fpu_set_xmm(struct tlfs_vp *vp, unsigned int first, unsigned int nr, const void *buf);

@@ -44,8 +44,8 @@ unsigned int mem_map(const struct guest_ram *ram, struct mem_range *map)
 	unsigned int n = 0;
 
 	map[n++] = (struct mem_range){ 0, EBDA, true };
-	map[n++] = (struct mem_range){ ACPI_AREA, ACPI_AREA_END - ACPI_AREA, false };
-	map[n++] = (struct mem_range){ ACPI_AREA_END, ram->low - ACPI_AREA_END, true };
+	map[n++] = (struct mem_range){ ACPI_AREA, MiB - ACPI_AREA, false };
+	map[n++] = (struct mem_range){ MiB, ram->low - MiB, true };
 	if (ram->high)
 		map[n++] = (struct mem_range){ HIGH_RAM, ram->high, true };
 	return n;

@@ -14,7 +14,7 @@
 #define VGA_HOLE_END	0xc0000ULL
 #define EBDA		0x9fc00ULL	/* end of conventional memory */
 #define ACPI_AREA	0xe0000ULL
-#define ACPI_AREA_END	0x100000ULL
+#define ACPI_AREA_END	0xf0000ULL	/* of the tables; reserved up to 1 MiB */
 #define LOW_RAM_MAX	(3 * GiB)
 #define HIGH_RAM	(4 * GiB)
 
