@@ -268,15 +268,18 @@ static bool vp_has_work(struct tlfs_vp *vp)
 /* bring the VP to where it can run: 0, or -EINTR */
 static int vp_make_runnable(struct tlfs_vp *vp)
 {
-	while (unlikely(!vp_has_work(vp))) {
-		if (swait_event_interruptible_exclusive(vp->wait, vp_has_work(vp)))
+	for (;;) {
+		if (unlikely(!vp_has_work(vp)) &&
+		    swait_event_interruptible_exclusive(vp->wait, vp_has_work(vp)))
 			return -EINTR;
+		/* a SIPI that came after the INIT is still requested; without one, wait for it */
+		if (test_and_clear_bit(TLFS_REQ_INIT, &vp->requests))
+			tlfs_vp_reset(vp, true);
+		else if (test_and_clear_bit(TLFS_REQ_SIPI, &vp->requests))
+			vp_sipi(vp);
+		else
+			break;
 	}
-	/* a SIPI that came after the INIT is still requested */
-	if (test_and_clear_bit(TLFS_REQ_INIT, &vp->requests))
-		tlfs_vp_reset(vp, true);
-	if (test_and_clear_bit(TLFS_REQ_SIPI, &vp->requests))
-		vp_sipi(vp);
 	if (vp->halted || vp->idle) {
 		vp->halted = false;
 		vp->idle = false;
@@ -479,7 +482,6 @@ static int process_requests(struct tlfs_vp *vp)
 	if (requests & BIT(TLFS_REQ_TSC_OFFSET)) {
 		clear_bit(TLFS_REQ_TSC_OFFSET, &vp->requests);
 		tlfs_call(tsc_offset)(vp, READ_ONCE(vp->pt->time.guest_tsc_offset));
-		tlfs_lapic_timer_tsc_changed(vp);
 	}
 	if (requests & BIT(TLFS_REQ_INTERCEPTS)) {
 		clear_bit(TLFS_REQ_INTERCEPTS, &vp->requests);

@@ -121,10 +121,12 @@ void tlfs_stimers_destroy(struct tlfs_vp *vp);
  * @lock:	writers of everything here; innermost but for the host's own
  * @seq:	readers of @stopped to @guest_tsc_offset
  * @frozen:	VPs do not run (property TIME_FREEZE)
- * @stopped:	and the clocks stand, at @frozen_at (reference time) and @frozen_tsc (guest TSC)
+ * @stopped:	and the clocks stand, at @frozen_at (reference time), @frozen_tsc (guest TSC) and
+ *		@frozen_ns (partition time)
  * @tsc_scale, @tsc_offset: reference time = ((guest TSC * scale) >> 64) + offset, in 100 ns.
  *		Scale 0: the host's TSC is no clock, reference time = host clock + offset
  * @guest_tsc_offset: guest TSC = host TSC + this, all VPs alike
+ * @ns_offset:	partition time, in ns, = CLOCK_MONOTONIC - this; it cannot be set
  * @tsc_khz:	host's TSC frequency when the partition was created
  * @last_read:	last value of TIME_REF_COUNT a guest was given
  * @tsc_written: last guest TSC some VP asked for, and in @tsc_writers which of them
@@ -139,9 +141,11 @@ struct tlfs_time {
 	bool stopped;
 	u64 frozen_at;
 	u64 frozen_tsc;
+	u64 frozen_ns;
 	u64 tsc_scale;
 	s64 tsc_offset;
 	u64 guest_tsc_offset;
+	u64 ns_offset;
 	u32 tsc_khz;
 	atomic64_t last_read;
 	u64 tsc_written;
@@ -158,6 +162,8 @@ void tlfs_time_destroy(struct tlfs_partition *pt);
 u64 tlfs_ref_time(struct tlfs_partition *pt);
 /* any context: guest TSC; stands while time is frozen */
 u64 tlfs_guest_tsc(struct tlfs_partition *pt);
+/* any context: ns the partition's time has run, whatever clocks were set to; stands when frozen */
+u64 tlfs_time_ns(struct tlfs_partition *pt);
 void tlfs_set_ref_time(struct tlfs_partition *pt, u64 now);
 /*
  * Time freeze property: VPs are kicked, synthetic timers re-armed at thaw.  The guest's TSC stands

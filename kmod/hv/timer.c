@@ -67,6 +67,19 @@ u64 tlfs_guest_tsc(struct tlfs_partition *pt)
 	return tsc;
 }
 
+u64 tlfs_time_ns(struct tlfs_partition *pt)
+{
+	struct tlfs_time *time = &pt->time;
+	unsigned int seq;
+	u64 now;
+
+	do {
+		seq = read_seqcount_begin(&time->seq);
+		now = time->stopped ? time->frozen_ns : ktime_get_ns() - time->ns_offset;
+	} while (read_seqcount_retry(&time->seq, seq));
+	return now;
+}
+
 u64 tlfs_tsc_hz(struct tlfs_partition *pt)
 {
 	return pt->time.tsc_khz * 1000ULL;
@@ -199,7 +212,9 @@ void tlfs_set_guest_tsc(struct tlfs_vp *vp, u64 val)
 {
 	struct tlfs_partition *pt = vp->pt;
 	struct tlfs_time *time = &pt->time;
+	struct tlfs_vp *other;
 	unsigned long flags;
+	unsigned int i;
 	u64 tsc, ref;
 
 	raw_spin_lock_irqsave(&time->lock, flags);
@@ -233,6 +248,10 @@ void tlfs_set_guest_tsc(struct tlfs_vp *vp, u64 val)
 	raw_spin_lock_irqsave(&time->lock, flags);
 	tsc_page_end(time);
 	raw_spin_unlock_irqrestore(&time->lock, flags);
+
+	/* a TSC deadline is now another moment, for those that sleep as well */
+	tlfs_for_each_vp(other, pt, i)
+		tlfs_lapic_timer_resume(other);
 }
 
 /* Both clocks stand, or go on from where they stood */
@@ -246,6 +265,7 @@ static void time_stop_clock(struct tlfs_time *time)
 		time->frozen_tsc = time_tsc(time);
 		time->frozen_at = time->tsc_scale ? tsc_to_ref(time, time->frozen_tsc) :
 						    time_ref(time);
+		time->frozen_ns = ktime_get_ns() - time->ns_offset;
 		time->stopped = true;
 		write_seqcount_end(&time->seq);
 	}
@@ -261,6 +281,7 @@ static void time_start_clock(struct tlfs_time *time)
 	time->guest_tsc_offset = time->frozen_tsc - rdtsc_ordered();
 	if (!time->tsc_scale)
 		time->tsc_offset = time->frozen_at - host_units();
+	time->ns_offset = ktime_get_ns() - time->frozen_ns;
 	time->stopped = false;
 	write_seqcount_end(&time->seq);
 	raw_spin_unlock_irqrestore(&time->lock, flags);
@@ -278,8 +299,10 @@ static void time_freeze(struct tlfs_partition *pt)
 	WRITE_ONCE(pt->time.frozen, true);
 	tlfs_vps_request(pt, NULL, TLFS_REQ_STOP, true);
 	time_stop_clock(&pt->time);
-	tlfs_for_each_vp(vp, pt, i)
+	tlfs_for_each_vp(vp, pt, i) {
 		tlfs_stimers_pause(vp);
+		tlfs_lapic_timer_pause(vp);
+	}
 }
 
 static void time_thaw(struct tlfs_partition *pt)
@@ -290,8 +313,10 @@ static void time_thaw(struct tlfs_partition *pt)
 	time_start_clock(&pt->time);
 	/* the new offset is asked for before anybody may run */
 	tlfs_vps_request(pt, NULL, TLFS_REQ_TSC_OFFSET, false);
-	tlfs_for_each_vp(vp, pt, i)
+	tlfs_for_each_vp(vp, pt, i) {
 		tlfs_stimers_resume(vp);
+		tlfs_lapic_timer_resume(vp);
+	}
 
 	WRITE_ONCE(pt->time.frozen, false);
 	tlfs_vps_request(pt, NULL, TLFS_REQ_STOP, false);
@@ -349,6 +374,7 @@ int tlfs_time_init(struct tlfs_partition *pt)
 	else
 		time->tsc_offset = -host_units();
 	time->guest_tsc_offset = -rdtsc_ordered();
+	time->ns_offset = ktime_get_ns();
 
 	raw_spin_lock_irq(&time->lock);
 	tsc_page_begin(time);

@@ -620,7 +620,7 @@ int tlfs_lapic_create(struct tlfs_vp *vp)
 
 void tlfs_lapic_destroy(struct tlfs_vp *vp)
 {
-	tlfs_lapic_timer_stop(vp);
+	tlfs_lapic_timer_destroy(vp);
 }
 
 /* ---- VP state ---- */

@@ -9,6 +9,7 @@
 #include <linux/bitmap.h>
 #include <linux/bits.h>
 #include <linux/hrtimer.h>
+#include <linux/spinlock.h>
 #include <linux/types.h>
 
 struct tlfs_vp;
@@ -33,12 +34,15 @@ struct hv_local_interrupt_controller_state;
  * @rotor:	breaks ties of lowest-priority arbitration
  * @reg:	every other register by xAPIC offset >> 4.  Written by the VP's thread; others read
  *		LDR, DFR and LVT entries with READ_ONCE
- * @timer:	APIC timer; expiry sets @irr from the hrtimer callback
- * @timer_expiry: CLOCK_MONOTONIC time of the first expiry, 0: not counting
+ * @timer:	host timer behind the APIC timer; may run once more after that was stopped, so its
+ *		callback believes only @timer_armed
+ * @timer_lock:	the timer's fields, LVT entry, initial count and divide register; read without
+ *		it by the VP's thread.  Innermost: nothing but @irr, the kick and @timer under it
+ * @timer_expiry: partition time (tlfs_time_ns) of the first expiry, 0: not counting
+ * @timer_wake:	partition time of the next expiry
  * @timer_period: of the periodic mode
+ * @timer_armed: an expiry will raise an interrupt
  * @tsc_deadline: IA32_TSC_DEADLINE, 0 disarmed
- *
- * The timer fields but @tsc_deadline change only while @timer is cancelled.
  */
 struct tlfs_lapic {
 	DECLARE_BITMAP(irr, 256);
@@ -55,8 +59,11 @@ struct tlfs_lapic {
 	atomic_t rotor;
 	u32 reg[64];
 	struct hrtimer timer;
-	ktime_t timer_expiry;
-	ktime_t timer_period;
+	raw_spinlock_t timer_lock;
+	u64 timer_expiry;
+	u64 timer_wake;
+	u64 timer_period;
+	bool timer_armed;
 	u64 tsc_deadline;
 };
 
@@ -156,8 +163,10 @@ void tlfs_lapic_timer_set_divide(struct tlfs_vp *vp, u32 divide);
 void tlfs_lapic_timer_set_lvt(struct tlfs_vp *vp, u32 lvt);
 u64 tlfs_lapic_timer_deadline(struct tlfs_vp *vp);
 void tlfs_lapic_timer_set_deadline(struct tlfs_vp *vp, u64 deadline);
-/* the guest's TSC offset changed: a TSC deadline is now another moment */
-void tlfs_lapic_timer_tsc_changed(struct tlfs_vp *vp);
+void tlfs_lapic_timer_destroy(struct tlfs_vp *vp);
+/* any thread: partition time stands; it goes on, or the guest's TSC was set */
+void tlfs_lapic_timer_pause(struct tlfs_vp *vp);
+void tlfs_lapic_timer_resume(struct tlfs_vp *vp);
 
 /* hv/interrupt.c: VP assist page; VP creation (may sleep), destruction, reset by the VP thread */
 int tlfs_interrupt_create(struct tlfs_vp *vp);

@@ -32,6 +32,8 @@ int memcmp(const void *a, const void *b, size_t n);
 
 /* one TAP line; @name ends with the requirement ids it proves in brackets */
 void check(bool ok, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* check() without the end of the line: the caller prints the ids */
+void check_open(bool ok, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void skip(const char *why, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* like check(), and says what was found and what was wanted when they differ */
 #define check_eq(got, want, fmt, ...) do {						\
@@ -40,6 +42,8 @@ void skip(const char *why, const char *fmt, ...) __attribute__((format(printf, 2
 		printf("# got 0x%lx, want 0x%lx\n", got_, want_);			\
 	check(got_ == want_, fmt, ##__VA_ARGS__);					\
 } while (0)
+/* what the VMM passed on, perhaps "" */
+const char *cmdline(void);
 /* prints the plan and ends the machine: status 0 if no check failed */
 void done(void) __attribute__((noreturn));
 void machine_exit(u8 code) __attribute__((noreturn));
@@ -191,6 +195,8 @@ bool on_cpu(unsigned int cpu, void (*fn)(void *), void *arg, unsigned int ms);
 /* start it and do not wait; cpu_idle() says whether it is done */
 void on_cpu_async(unsigned int cpu, void (*fn)(void *), void *arg);
 bool cpu_idle(unsigned int cpu);
+/* SIPI to a processor of start_aps() that an INIT has stopped: true if it is back */
+bool restart_ap(unsigned int cpu);
 
 /* ---- hypercalls (TLFS 4) ---- */
 

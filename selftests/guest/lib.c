@@ -10,6 +10,7 @@ extern u8 vectors[], idt[], gdt_tss[];
 extern u8 trampoline[], trampoline_end[];
 extern u64 ex_table_start[], ex_table_end[];
 extern volatile u64 ap_stack;
+extern u32 pvh_info;
 
 u64 last_error, last_cr2;
 volatile u32 cpus_up = 1;
@@ -24,22 +25,34 @@ static bool x2apic;
 
 /* ---- console ---- */
 
+/* an empty transmitter takes a FIFO full: every access is an exit */
 static void putc(char c)
 {
+	static unsigned int room;
+
 	if (c == '\n')
 		putc('\r');
-	while (!(inb(COM1 + 5) & 0x20))
-		cpu_relax();
+	if (!room) {
+		outb(COM1 + 2, 1);
+		while (!(inb(COM1 + 5) & 0x20))
+			cpu_relax();
+		room = 16;
+	}
+	room--;
 	outb(COM1, c);
 }
 
 static void put_num(u64 v, unsigned int base, int width, char pad, bool negative)
 {
+	/* base 32 stands for capital letters */
+	const char *digits = base == 32 ? "0123456789ABCDEF" : "0123456789abcdef";
 	char buf[24];
 	int n = 0;
 
+	if (base == 32)
+		base = 16;
 	do {
-		buf[n++] = "0123456789abcdef"[v % base];
+		buf[n++] = digits[v % base];
 		v /= base;
 	} while (v);
 	if (negative)
@@ -80,6 +93,9 @@ static void vprintf(const char *fmt, va_list ap)
 			break;
 		case 'x':
 			put_num(l ? va_arg(ap, u64) : va_arg(ap, u32), 16, width, pad, false);
+			break;
+		case 'X':
+			put_num(l ? va_arg(ap, u64) : va_arg(ap, u32), 32, width, pad, false);
 			break;
 		case 'p':
 			put_num(va_arg(ap, u64), 16, width, pad, false);
@@ -145,6 +161,18 @@ void check(bool ok, const char *fmt, ...)
 	printf("\n");
 }
 
+void check_open(bool ok, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!ok)
+		nr_failed++;
+	printf("%sok %u - ", ok ? "" : "not ", ++nr_tests);
+	va_start(ap, fmt);
+	vprintf(fmt, ap);
+	va_end(ap);
+}
+
 void skip(const char *why, const char *fmt, ...)
 {
 	va_list ap;
@@ -154,6 +182,16 @@ void skip(const char *why, const char *fmt, ...)
 	vprintf(fmt, ap);
 	va_end(ap);
 	printf(" # SKIP %s\n", why);
+}
+
+const char *cmdline(void)
+{
+	/* struct hvm_start_info: magic, ..., command line at 24 */
+	const u8 *info = (const u8 *)(u64)pvh_info;
+
+	if (!info || *(const u32 *)info != 0x336ec578 || !*(const u64 *)(info + 24))
+		return "";
+	return (const char *)*(const u64 *)(info + 24);
 }
 
 void machine_exit(u8 code)
@@ -222,6 +260,9 @@ void payload(void);
 void guest_main(void)
 {
 	idt_init();
+	/* firmware may have left the 8259s open, on vectors that are exceptions here */
+	outb(0x21, 0xff);
+	outb(0xa1, 0xff);
 	payload();
 	done();
 }
@@ -336,6 +377,21 @@ unsigned int start_aps(void)
 			break;
 	}
 	return cpus_up;
+}
+
+bool restart_ap(unsigned int cpu)
+{
+	u32 up = cpus_up;
+	bool back;
+
+	aps[cpu].fn = NULL;
+	ap_stack = (u64)ap_stacks[cpu] + sizeof(ap_stacks[cpu]) - 8;
+	/* it takes the number it finds */
+	cpus_up = cpu;
+	apic_icr(cpu_apic_id[cpu], 0x4600 | TRAMPOLINE >> 12);
+	back = wait_for(&cpus_up, cpu + 1, 2000);
+	cpus_up = up;
+	return back;
 }
 
 void on_cpu_async(unsigned int cpu, void (*fn)(void *), void *arg)

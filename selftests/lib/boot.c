@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * boot.c - a stock Linux guest, started by tlfsctl
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "boot.h"
+
+static const char *need(const char *name)
+{
+	const char *val = getenv(name);
+
+	if (val)
+		return val;
+	fprintf(stderr, "%s is not set\n", name);
+	exit(1);
+}
+
+pid_t boot_start(const struct boot *boot)
+{
+	const char *ctl = need("TLFSCTL"), *kernel = need("TLFS_KERNEL");
+	const char *initrd = need("TLFS_INITRD");
+	char append[128], cpus[16];
+	pid_t pid;
+	int fd;
+
+	snprintf(append, sizeof(append), "console=ttyS0 quiet guest.run=%s", boot->run);
+	snprintf(cpus, sizeof(cpus), "%u", boot->cpus);
+	pid = fork();
+	if (pid)
+		return pid;
+
+	fd = open(boot->log, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	if (fd < 0)
+		_exit(126);
+	dup2(fd, 1);
+	dup2(fd, 2);
+	close(0);
+	open("/dev/null", O_RDONLY);
+	execl(ctl, "tlfsctl", "run", "--kernel", kernel, "--initrd", initrd, "--append", append,
+	      "--cpus", cpus, "--memory", boot->memory, "--console", "stdio", NULL);
+	_exit(127);
+}
+
+int boot_wait(pid_t pid, unsigned int seconds)
+{
+	const struct timespec tick = { .tv_nsec = 20000000 };
+	time_t end = time(NULL) + (seconds ? seconds : 120);
+	int status;
+
+	while (!waitpid(pid, &status, WNOHANG)) {
+		if (time(NULL) > end) {
+			kill(pid, SIGKILL);
+			waitpid(pid, &status, 0);
+			return -2;
+		}
+		nanosleep(&tick, NULL);
+	}
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+bool boot_saw(const char *log, const char *text)
+{
+	char line[1024];
+	bool found = false;
+	FILE *f = fopen(log, "r");
+
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = strstr(line, text);
+	if (f)
+		fclose(f);
+	return found;
+}
+
+const char *boot_run(const struct boot *boot)
+{
+	static char why[64], done[64];
+	int status = boot_wait(boot_start(boot), boot->seconds);
+
+	if (status == -2)
+		return "did not end in time";
+	if (status) {
+		snprintf(why, sizeof(why), "tlfsctl's status is %d", status);
+		return why;
+	}
+	snprintf(done, sizeof(done), "load done on %u processors", boot->cpus);
+	if (!strcmp(boot->run, "load") && !boot_saw(boot->log, done))
+		return "its load was not done on all processors";
+	if (boot_saw(boot->log, "Call Trace:"))
+		return "a warning in its log";
+	unlink(boot->log);
+	return NULL;
+}

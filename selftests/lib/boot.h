@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * boot.h - a stock Linux guest, started by tlfsctl
+ */
+#ifndef SELFTESTS_BOOT_H
+#define SELFTESTS_BOOT_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/**
+ * struct boot - one guest to boot
+ * @cpus: processors
+ * @memory: as --memory takes it
+ * @run: guest.run= of the initramfs: "load", "off", "idle"
+ * @log: file its console goes to; kept when something is wrong
+ * @seconds: it has to end within; 0 is 120
+ */
+struct boot {
+	unsigned int cpus;
+	const char *memory;
+	const char *run;
+	const char *log;
+	unsigned int seconds;
+};
+
+/* start it, console to boot->log: its process */
+pid_t boot_start(const struct boot *boot);
+/* wait for its end: exit status, -1 signal, -2 time over (killed) */
+int boot_wait(pid_t pid, unsigned int seconds);
+/* @text occurs in file @log */
+bool boot_saw(const char *log, const char *text);
+/* boot, run, power off: NULL, or what was wrong */
+const char *boot_run(const struct boot *boot);
+
+#endif /* SELFTESTS_BOOT_H */
