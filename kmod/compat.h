@@ -40,4 +40,11 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #define tlfs_eventfd_signal(ctx)	eventfd_signal(ctx)
 #endif
 
+/* the tracepoint that 6.4 put around this is not for modules of every kernel */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 4, 0)
+#define tlfs_send_reschedule(cpu)	smp_send_reschedule(cpu)
+#else
+#define tlfs_send_reschedule(cpu)	arch_smp_send_reschedule(cpu)
+#endif
+
 #endif /* TLFS_COMPAT_H */

@@ -66,7 +66,7 @@ void tlfs_vp_kick(struct tlfs_vp *vp)
 	this = get_cpu();
 	cpu = READ_ONCE(vp->cpu);
 	if (cpu != this && cpu_online(cpu))
-		smp_send_reschedule(cpu);
+		tlfs_send_reschedule(cpu);
 	put_cpu();
 }
 
