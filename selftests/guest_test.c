@@ -6,6 +6,7 @@
  * running numbers.  A payload fails besides when it does not end by its plan, in time, through
  * the debug exit port.
  */
+#include <cpuid.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -24,6 +25,54 @@
 #define SECONDS_EACH	120
 
 static unsigned int nr, failed;
+
+/* payloads for partitions that may not do everything */
+static const struct {
+	const char *payload;
+	const char *features;
+} variants[] = {
+	{ "guest-bare", "hypervisor,hv1,hypercall,vpindex" },
+	{ "guest-nohv", "none" },
+};
+
+/* a payload's command line: the host's CPUID, to compare with */
+static char host_cpuid[4096];
+
+static void append_cpuid(unsigned int leaf, unsigned int sub)
+{
+	size_t len = strlen(host_cpuid);
+	unsigned int a, b, c, d;
+
+	if (leaf > __get_cpuid_max(leaf & 0x80000000, NULL))
+		return;
+	__cpuid_count(leaf, sub, a, b, c, d);
+	snprintf(host_cpuid + len, sizeof(host_cpuid) - len, "cpuid=%x,%x,%x,%x,%x,%x ", leaf, sub,
+		 a, b, c, d);
+}
+
+static void read_host_cpuid(void)
+{
+	unsigned int i;
+
+	for (i = 0; i <= 2; i++)
+		append_cpuid(i, 0);
+	for (i = 0; i < 4; i++)
+		append_cpuid(4, i);
+	for (i = 0x80000000; i <= 0x80000008; i++)
+		append_cpuid(i, 0);
+	append_cpuid(0x8000001a, 0);
+}
+
+static const char *features(const char *path)
+{
+	const char *name = strrchr(path, '/') + 1;
+	size_t i;
+
+	for (i = 0; i < sizeof(variants) / sizeof(variants[0]); i++)
+		if (!strcmp(name, variants[i].payload))
+			return variants[i].features;
+	return "all";
+}
 
 static long now(void)
 {
@@ -78,7 +127,8 @@ static pid_t start(const char *path, int *out)
 		close(0);
 		open("/dev/null", 0);
 		execl(ctl ? ctl : "tlfsctl", "tlfsctl", "run", "--kernel", path, "--cpus", "4",
-		      "--memory", "256M", "--debug-exit", "--console", "stdio", NULL);
+		      "--memory", "256M", "--debug-exit", "--console", "stdio", "--features",
+		      features(path), "--append", host_cpuid, NULL);
 		_exit(127);
 	}
 	close(fd[1]);
@@ -143,6 +193,7 @@ int main(int argc, char **argv)
 	n = scandir(dir, &list, is_payload, alphasort);
 	if (n <= 0)
 		ksft_exit_skip("no guest payloads in %s\n", dir);
+	read_host_cpuid();
 	printf("TAP version 13\n");
 	for (i = 0; i < n; i++)
 		if (argc < 2 || !strcmp(argv[1], list[i]->d_name))

@@ -481,6 +481,9 @@ static int fault_level(struct tlfs_partition *pt, const struct slp_fault *f)
 			continue;
 		if (tlfs_overlay_in(gpa, gfn, gfn + pages))
 			continue;
+		/* accesses to the local APIC's page have to fault */
+		if (!((gfn ^ TLFS_APIC_DEFAULT_BASE >> PAGE_SHIFT) & ~(pages - 1)))
+			continue;
 		break;
 	}
 	return level;

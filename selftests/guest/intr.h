@@ -130,6 +130,8 @@ static inline void vp_serve(void *unused)
 {
 	u32 me = vp_index() % MAX_VPS;
 
+	(void)unused;
+
 	for (;;) {
 		void (*fn)(void *) = __atomic_load_n(&vp_job[me], __ATOMIC_ACQUIRE);
 

@@ -7,6 +7,7 @@
  *	host.run=MODE		what to run, see runner.h
  *	host.after=NAME		skip the programs up to this one
  *	host.only=PATTERN	only these programs
+ *	host.skip=NAME,...	not these
  *	host.args="..."		$HOST_ARGS of what is run
  *
  * reports on the second serial port, and powers the machine off.  (The prefix is not "tlfs.": the
@@ -144,6 +145,7 @@ static void first_process(void)
 		r.mode = "shell";
 	r.after = parameter("host.after");
 	r.only = parameter("host.only");
+	r.skip = parameter("host.skip");
 	args = parameter("host.args");
 	setenv("HOST_ARGS", args ? args : "", 1);
 	environment(HOST_DIR);

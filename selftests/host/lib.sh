@@ -59,6 +59,33 @@ kernel_root()
 	return 1
 }
 
+# What files of host $1 with $2 processors are called.
+host_label()
+{
+	printf '%s%s\n' "$1" "$([ "$2" = 1 ] || echo "-$2cpu")"
+}
+
+# The programs that "settings" leaves out on host $1, with commas between them.
+skipped_programs()
+{
+	sed -n 's/^\([^#.=]*\)\.skip=/\1 /p' "$TOP/selftests/settings" |
+		awk -v host="$1" '{
+			for (i = 2; i <= NF; i++)
+				if ($i == host) {
+					printf "%s%s", comma, $1
+					comma = ","
+				}
+		}'
+}
+
+# Whether program $1 would be run at all: it is there, and TESTS does not leave it out.
+program_matches()
+{
+	[ -e "$BUILD/selftests/$1" ] || return 1
+	# shellcheck disable=SC2053 # a pattern
+	[[ $1 == ${TESTS:-*} ]]
+}
+
 # "PASSED FAILED SKIPPED" of TAP files. A test of a SKIP or TODO directive is skipped; a plan that
 # was not kept and a bail-out are failures too: run writes a "not ok" line for each.
 tap_count()

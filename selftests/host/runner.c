@@ -411,6 +411,16 @@ static int is_program(const struct dirent *d)
 	return d->d_name[0] != '.';
 }
 
+static bool in_list(const char *list, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (; list && *list; list += strcspn(list, ","), list += *list == ',')
+		if (strcspn(list, ",") == len && !strncmp(list, name, len))
+			return true;
+	return false;
+}
+
 static int run_directory(const struct runner *r, const char *dir)
 {
 	char path[PATH_MAX + NAME_MAX + 2];
@@ -423,7 +433,8 @@ static int run_directory(const struct runner *r, const char *dir)
 
 		snprintf(path, sizeof(path), "%s/%s", dir, name);
 		if ((r->after && strcmp(name, r->after) <= 0) ||
-		    (r->only && fnmatch(r->only, name, 0)) || access(path, X_OK))
+		    (r->only && fnmatch(r->only, name, 0)) || in_list(r->skip, name) ||
+		    access(path, X_OK))
 			continue;
 		bad |= run_one(r, path, name, true);
 	}

@@ -26,6 +26,7 @@
  * @mode:	what to run
  * @after:	skip the programs up to this one (a host died in it), or NULL
  * @only:	run only programs matching this shell pattern, or NULL
+ * @skip:	names of programs not to run, with commas between them, or NULL
  * @console:	terminal for a mode on the console, or NULL to inherit
  * @control:	the control channel
  */
@@ -34,6 +35,7 @@ struct runner {
 	const char *mode;
 	const char *after;
 	const char *only;
+	const char *skip;
 	const char *console;
 	int control;
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ACPI tables: RSDP, RSDT and XSDT, FADT (with FACS), MADT and the DSDT that iasl compiled from dsdt.asl.
- * Layouts by the ACPI specification 6.3, chapter 5.
+ * ACPI tables: RSDP, RSDT and XSDT, FADT (with FACS), MADT, and the DSDT that iasl compiled from
+ * dsdt.asl.  Layouts by the ACPI specification 6.3, chapter 5.
  */
 #include <stddef.h>
 #include <string.h>
@@ -19,13 +19,13 @@ struct header {
 	u32 oem_revision;
 	char creator_id[4];
 	u32 creator_revision;
-} __attribute__((packed));
+} __packed;
 _Static_assert(sizeof(struct header) == 36, "table header");
 
 struct gas {
 	u8 space, width, offset, access;
 	u64 address;
-} __attribute__((packed));
+} __packed;
 
 #define GAS_IO(bits, size, port)	{ 1, bits, 0, size, port }
 #define GAS_BYTE	1
@@ -42,7 +42,7 @@ struct rsdp {
 	u64 xsdt;
 	u8 extended_checksum;
 	u8 reserved[3];
-} __attribute__((packed));
+} __packed;
 _Static_assert(sizeof(struct rsdp) == 36, "RSDP");
 
 struct fadt {
@@ -68,32 +68,32 @@ struct fadt {
 	struct gas x_pm1a_evt, x_pm1b_evt, x_pm1a_cnt, x_pm1b_cnt, x_pm2_cnt, x_pm_tmr, x_gpe0,
 		   x_gpe1, sleep_control, sleep_status;
 	u64 hypervisor_vendor;
-} __attribute__((packed));
+} __packed;
 _Static_assert(sizeof(struct fadt) == 276, "FADT revision 6");
 
-#define FADT_WBINVD		(1U << 0)
-#define FADT_PROC_C1		(1U << 2)
-#define FADT_NO_PWR_BUTTON	(1U << 4)
-#define FADT_NO_SLP_BUTTON	(1U << 5)
-#define FADT_TMR_32BIT		(1U << 8)
-#define FADT_RESET_REG		(1U << 10)
+#define FADT_WBINVD		BIT(0)
+#define FADT_PROC_C1		BIT(2)
+#define FADT_NO_PWR_BUTTON	BIT(4)
+#define FADT_NO_SLP_BUTTON	BIT(5)
+#define FADT_TMR_32BIT		BIT(8)
+#define FADT_RESET_REG		BIT(10)
 
-#define ARCH_LEGACY_DEVICES	(1U << 0)
-#define ARCH_NO_VGA		(1U << 2)
+#define ARCH_LEGACY_DEVICES	BIT(0)
+#define ARCH_NO_VGA		BIT(2)
 
 struct facs {
 	char signature[4];
 	u32 length, hardware_signature, waking_vector, global_lock, flags;
 	u64 x_waking_vector;
 	u8 version, reserved[31];
-} __attribute__((packed));
+} __packed;
 _Static_assert(sizeof(struct facs) == 64, "FACS");
 
 struct madt {
 	struct header h;
 	u32 lapic_address;
 	u32 flags;
-} __attribute__((packed));
+} __packed;
 
 #define MADT_PCAT_COMPAT	1	/* there is an 8259 pair */
 #define LAPIC_ADDRESS		0xfee00000
@@ -109,37 +109,37 @@ struct madt {
 struct madt_lapic {
 	u8 type, length, uid, apic_id;
 	u32 flags;
-} __attribute__((packed));
+} __packed;
 
 struct madt_ioapic {
 	u8 type, length, id, reserved;
 	u32 address, gsi_base;
-} __attribute__((packed));
+} __packed;
 
 struct madt_override {
 	u8 type, length, bus, source;
 	u32 gsi;
 	u16 flags;
-} __attribute__((packed));
+} __packed;
 
 struct madt_lapic_nmi {
 	u8 type, length, uid;
 	u16 flags;
 	u8 lint;
-} __attribute__((packed));
+} __packed;
 
 struct madt_x2apic {
 	u8 type, length;
 	u16 reserved;
 	u32 apic_id, flags, uid;
-} __attribute__((packed));
+} __packed;
 
 struct madt_x2apic_nmi {
 	u8 type, length;
 	u16 flags;
 	u32 uid;
 	u8 lint, reserved[3];
-} __attribute__((packed));
+} __packed;
 
 /* Writes tables one after the other into the ACPI area, which holds far more than they need */
 struct writer {

@@ -21,8 +21,8 @@ static const struct opt check_opts[] = {
 static const char * const columns[] = { "CHECK", "OK", "FOUND", "REMEDY", NULL };
 
 #define MSR_VM_CR	0xc0010114
-#define VM_CR_SVMDIS	(1ULL << 4)
-#define SVM_NPT		(1U << 0)
+#define VM_CR_SVMDIS	BIT_ULL(4)
+#define SVM_NPT		BIT(0)
 
 /* struct finding - outcome of one check */
 struct finding {
@@ -191,8 +191,8 @@ static int check(const struct command *cmd, int argc, char **argv)
 {
 	struct opt_state st = { .cmd = cmd, .argc = argc, .argv = argv, .at = 1 };
 	bool json = false, ok = true;
+	const char *val, *cells[4];
 	struct report *r;
-	const char *val;
 	int key, rc = 0;
 	size_t i;
 
@@ -211,8 +211,11 @@ static int check(const struct command *cmd, int argc, char **argv)
 
 		checks[i].fn(&f);
 		ok = ok && f.ok;
-		rc = report_row(r, (const char * const []){ checks[i].name, f.ok ? "yes" : "no",
-							    f.found, f.ok ? "" : f.remedy });
+		cells[0] = checks[i].name;
+		cells[1] = f.ok ? "yes" : "no";
+		cells[2] = f.found;
+		cells[3] = f.ok ? "" : f.remedy;
+		rc = report_row(r, cells);
 	}
 	if (!rc)
 		rc = report_print(r);

@@ -77,7 +77,7 @@ static int load_segment(const struct module *k, struct guest_ram *ram, const GEl
 		return usage_error("%s: truncated or damaged ELF image", k->path);
 	to = load_target(ram, ph->p_paddr, ph->p_memsz);
 	if (!to)
-		return usage_error("%s: segment at 0x%llx of 0x%llx bytes does not fit in guest memory",
+		return usage_error("%s: no room for the segment at 0x%llx of 0x%llx bytes",
 				   k->path, (u64)ph->p_paddr, (u64)ph->p_memsz);
 	memcpy(to, k->data + ph->p_offset, ph->p_filesz);
 	memset(to + ph->p_filesz, 0, ph->p_memsz - ph->p_filesz);

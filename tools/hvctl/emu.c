@@ -193,7 +193,7 @@ static u64 sign_extend(u64 v, unsigned int size)
 {
 	unsigned int shift = 64 - 8 * size;
 
-	return (u64)((int64_t)(v << shift) >> shift);
+	return (u64)((s64)(v << shift) >> shift);
 }
 
 static bool scalar(const ZydisDecodedOperand *op)
@@ -318,7 +318,7 @@ static bool do_bit(struct emu *e, enum alu_op op)
 	unsigned int size = e->ops[0].size / 8, bit;
 	u64 flags = e->regs->rflags, addr = 0, v, mask;
 	bool mem = is_mem(&e->ops[0]);
-	int64_t off;
+	s64 off;
 
 	if (!is_gpr(&e->ops[1]) && e->ops[1].type != ZYDIS_OPERAND_TYPE_IMMEDIATE)
 		return false;
@@ -385,7 +385,8 @@ static bool do_stack(struct emu *e, bool push)
 	} else {
 		v = load(e, emu_linear(e->regs, ZYDIS_REGISTER_SS, sp & mask), size);
 		/* an address with RSP as base counts with RSP already raised */
-		e->regs->gprs[RSP] = sp = ((old + size) & mask) | (old & ~mask);
+		sp = ((old + size) & mask) | (old & ~mask);
+		e->regs->gprs[RSP] = sp;
 		put_op(e, &e->ops[0], size, v);
 		if (e->err)
 			e->regs->gprs[RSP] = old;

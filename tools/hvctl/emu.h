@@ -18,8 +18,8 @@
 
 #define CR0_PE		0x00000001ULL
 #define EFER_LMA	0x00000400ULL
-#define RFLAGS_VM	(1ULL << 17)
-#define RFLAGS_DF	(1ULL << 10)
+#define RFLAGS_VM	BIT_ULL(17)
+#define RFLAGS_DF	BIT_ULL(10)
 
 #define INSN_MAX	15
 

@@ -111,7 +111,7 @@ u64 alu_shift(enum alu_op op, u64 a, unsigned int count, unsigned int size, u64 
 		carry = a >> (count - 1) & 1;
 		overflow = !!(a & top_bit(size));
 	} else {
-		int64_t s = (int64_t)(a << (64 - bits)) >> (64 - bits);
+		s64 s = (s64)(a << (64 - bits)) >> (64 - bits);
 
 		r = (u64)(s >> count) & mask;
 		carry = (u64)(s >> (count - 1)) & 1;

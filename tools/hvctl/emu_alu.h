@@ -5,12 +5,12 @@
 
 #include "util.h"
 
-#define ALU_CF		(1ULL << 0)
-#define ALU_PF		(1ULL << 2)
-#define ALU_AF		(1ULL << 4)
-#define ALU_ZF		(1ULL << 6)
-#define ALU_SF		(1ULL << 7)
-#define ALU_OF		(1ULL << 11)
+#define ALU_CF		BIT_ULL(0)
+#define ALU_PF		BIT_ULL(2)
+#define ALU_AF		BIT_ULL(4)
+#define ALU_ZF		BIT_ULL(6)
+#define ALU_SF		BIT_ULL(7)
+#define ALU_OF		BIT_ULL(11)
 #define ALU_FLAGS	(ALU_CF | ALU_PF | ALU_AF | ALU_ZF | ALU_SF | ALU_OF)
 
 enum alu_op {

@@ -5,7 +5,8 @@
 #include "libtlfs.h"
 #include "../../kmod/feature_table.h"
 
-#define SYNTHETIC(name, bit, priv, edx, recommend, section, what)	{ bit, name, section, what },
+#define SYNTHETIC(name, bit, priv, edx, recommend, section, what) \
+	{ bit, name, section, what },
 #define BANK0(bit, name)	{ HV_PROCESSOR_FEATURE0_##bit, name, "5.2.8", "" }
 #define BANK1(bit, name)	{ HV_PROCESSOR_FEATURE1_##bit, name, "online", "" }
 #define XSAVE(bit, name)	{ HV_XSAVE_FEATURE_##bit, name, "5.2.9", "" }

@@ -286,7 +286,7 @@ static int vp_state(int vp, unsigned long nr, u8 type, void *page)
 
 int tlfs_get_lapic(int vp, struct hv_local_interrupt_controller_state *st)
 {
-	u8 page[HV_PAGE_SIZE] __attribute__((aligned(HV_PAGE_SIZE))) = { 0 };
+	u8 page[HV_PAGE_SIZE] __aligned(HV_PAGE_SIZE) = { 0 };
 	int rc = vp_state(vp, TLFS_GET_VP_STATE, TLFS_VP_STATE_LAPIC, page);
 
 	memcpy(st, page, sizeof(*st));
@@ -295,7 +295,7 @@ int tlfs_get_lapic(int vp, struct hv_local_interrupt_controller_state *st)
 
 int tlfs_set_lapic(int vp, const struct hv_local_interrupt_controller_state *st)
 {
-	u8 page[HV_PAGE_SIZE] __attribute__((aligned(HV_PAGE_SIZE))) = { 0 };
+	u8 page[HV_PAGE_SIZE] __aligned(HV_PAGE_SIZE) = { 0 };
 
 	memcpy(page, st, sizeof(*st));
 	return vp_state(vp, TLFS_SET_VP_STATE, TLFS_VP_STATE_LAPIC, page);

@@ -82,7 +82,7 @@ int place_modules(const struct image *img, struct guest_ram *ram, u64 floor, u64
 		u64 need = ALIGN_UP(mod->size, HV_PAGE_SIZE);
 
 		if (top < floor || need > top - floor)
-			return usage_error("%s: does not fit in guest memory beside the kernel; raise --memory",
+			return usage_error("%s: no room beside the kernel; raise --memory",
 					   mod->path);
 		top -= need;
 		addrs[i] = top;

@@ -30,15 +30,14 @@ static int check_size(u64 size)
 				   MIN_MEMORY / MiB);
 	top = size <= LOW_RAM_MAX ? size : HIGH_RAM + (size - LOW_RAM_MAX);
 	if (top < size || top > 1ULL << physical_bits())
-		return usage_error("--memory: %llu MiB exceed the %u-bit physical addresses of this machine",
-				   (size / MiB), physical_bits());
+		return usage_error("--memory: %llu MiB exceed this machine's %u-bit addresses",
+				   size / MiB, physical_bits());
 	if (sysinfo(&si))
 		return 0;
 	host = ((u64)si.totalram + si.totalswap) * si.mem_unit;
 	if (size / OVERCOMMIT > host)
 		return usage_error("--memory: %llu MiB do not fit, this machine has %llu MiB",
-				   (size / MiB),
-				   (host / MiB));
+				   size / MiB, host / MiB);
 	return 0;
 }
 
@@ -54,7 +53,7 @@ int ram_alloc(struct guest_ram *ram, u64 size)
 	p = mmap(NULL, span, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (p == MAP_FAILED)
-		return usage_error("--memory: %llu MiB: %s", (size / MiB),
+		return usage_error("--memory: %llu MiB: %s", size / MiB,
 				   strerror(errno));
 	/* guest and host addresses equal modulo 2 MiB, or no large page could map the other */
 	start = (u8 *)ALIGN_UP((uintptr_t)p, align);

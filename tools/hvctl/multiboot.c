@@ -11,16 +11,16 @@
 #define BOOT_MAGIC	0x2badb002
 #define SEARCH		8192
 
-#define REQ_ALIGN	(1U << 0)	/* modules on page boundaries: always */
-#define REQ_MEMORY	(1U << 1)	/* memory information: always */
+#define REQ_ALIGN	BIT(0)	/* modules on page boundaries: always */
+#define REQ_MEMORY	BIT(1)	/* memory information: always */
 #define REQ_MASK	0xffffU		/* what must be understood to boot */
-#define HAS_ADDRESSES	(1U << 16)
+#define HAS_ADDRESSES	BIT(16)
 
-#define INFO_MEM	(1U << 0)
-#define INFO_CMDLINE	(1U << 2)
-#define INFO_MODS	(1U << 3)
-#define INFO_MMAP	(1U << 6)
-#define INFO_LOADER	(1U << 9)
+#define INFO_MEM	BIT(0)
+#define INFO_CMDLINE	BIT(2)
+#define INFO_MODS	BIT(3)
+#define INFO_MMAP	BIT(6)
+#define INFO_LOADER	BIT(9)
 
 struct mb_header {
 	u32 magic, flags, checksum;
@@ -49,7 +49,7 @@ struct mb_mmap {
 	u32 size;		/* of the rest of the entry */
 	u64 addr, len;
 	u32 type;
-} __attribute__((packed));
+} __packed;
 
 static int find_header(const struct module *k, struct mb_header *h, u64 *at)
 {
@@ -88,7 +88,7 @@ static int load_by_address(const struct module *k, struct guest_ram *ram,
 		return usage_error("%s: bad addresses in the multiboot header", k->path);
 	to = load_target(ram, h->load_addr, total);
 	if (!to)
-		return usage_error("%s: image at 0x%x of 0x%llx bytes does not fit in guest memory",
+		return usage_error("%s: no room for the image at 0x%x of 0x%llx bytes",
 				   k->path, h->load_addr, total);
 	memcpy(to, k->data + off, len);
 	memset(to + len, 0, total - len);

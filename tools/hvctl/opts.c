@@ -30,7 +30,6 @@ static const struct opt *find_short(const struct command *cmd, const char *s)
 	return NULL;
 }
 
-
 int opt_next(struct opt_state *st, const char **val)
 {
 	const char *word, *eq = NULL;
@@ -87,5 +86,7 @@ int opt_help(const struct command *cmd)
 			snprintf(left, sizeof(left), "--%s[=%s]", o->name, o->meta);
 		printf("  %-26s %s\n", left, o->help);
 	}
+	if (cmd->notes)
+		printf("\n%s", cmd->notes);
 	return ST_OK;
 }

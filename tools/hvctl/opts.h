@@ -32,12 +32,14 @@ struct opt {
  * @name:	as typed
  * @summary:	one line for `tlfsctl help`
  * @opts:	table, ends with a row without a name
+ * @notes:	lines below the options in the help text, or NULL
  * @run:	entry; argv[0] is the subcommand's name; returns the exit status
  */
 struct command {
 	const char *name;
 	const char *summary;
 	const struct opt *opts;
+	const char *notes;
 	int (*run)(const struct command *cmd, int argc, char **argv);
 };
 

@@ -20,13 +20,13 @@
 
 static u64 to_ticks(u64 ns)
 {
-	return (u64)((unsigned __int128)ns * PIT_HZ / NS);
+	return (u64)((u128)ns * PIT_HZ / NS);
 }
 
 static u64 to_ns(u64 ticks)
 {
 	/* rounded up: the tick must have passed at that time */
-	return (u64)(((unsigned __int128)ticks * NS + PIT_HZ - 1) / PIT_HZ);
+	return (u64)(((u128)ticks * NS + PIT_HZ - 1) / PIT_HZ);
 }
 
 /* Modes 1 and 5 begin at a gate edge, the others need the gate high to count */

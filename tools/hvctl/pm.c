@@ -27,7 +27,7 @@
 
 static u64 ticks(const struct pm *pm, u64 now)
 {
-	return (u64)((unsigned __int128)(now - pm->start) * PM_TIMER_HZ / NS);
+	return (u64)((u128)(now - pm->start) * PM_TIMER_HZ / NS);
 }
 
 /* The status bit follows every change of the counter's top bit */
@@ -36,7 +36,7 @@ static void arm_overflow(struct pm *pm, u64 now)
 	u64 next = (ticks(pm, now) >> 31) + 1;
 
 	timer_arm(pm->timers, &pm->overflow,
-		  pm->start + (u64)(((unsigned __int128)(next << 31) * NS + PM_TIMER_HZ - 1) /
+		  pm->start + (u64)(((u128)(next << 31) * NS + PM_TIMER_HZ - 1) /
 				    PM_TIMER_HZ));
 }
 

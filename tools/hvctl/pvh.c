@@ -24,6 +24,7 @@ struct start_info {
 	u32 memmap_entries;
 	u32 reserved;
 };
+
 _Static_assert(sizeof(struct start_info) == 56, "start_info");
 
 struct mod_entry {

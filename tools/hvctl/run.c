@@ -238,5 +238,16 @@ const struct command cmd_run = {
 	.name = "run",
 	.summary = "Run a kernel in a new partition with its serial port as console.",
 	.opts = run_opts,
+	.notes =
+		"On a terminal Ctrl-A x ends the run and Ctrl-A Ctrl-A sends one Ctrl-A.\n\n"
+		"Exit status:\n"
+		"  0      guest powered itself off, or Ctrl-A x\n"
+		"  1      the host or the module failed\n"
+		"  2      bad input; nothing was created\n"
+		"  3      guest reported a crash by the crash MSRs\n"
+		"  4      triple fault\n"
+		"  5      guest asked for a reset (port 0xcf9, 0x64 or 0x92, or the reset MSR)\n"
+		"  128+N  ended by signal N\n"
+		"  odd    VALUE*2+1 from the debug-exit port\n",
 	.run = run,
 };

@@ -18,10 +18,8 @@ static int help(FILE *to)
 	fprintf(to, "usage: tlfsctl COMMAND [options]\n\n");
 	for (i = 0; i < ARRAY_SIZE(commands); i++)
 		fprintf(to, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
-	fprintf(to, "  %-10s %s\n", "help", "Show this text, or a command's with its name.");
-	fprintf(to, "\nExit status: 0 done or guest powered off, 1 host or module failed, 2 bad input,\n"
-		"3 guest crashed, 4 triple fault, 5 guest reset, 128+N ended by signal N;\n"
-		"the debug-exit port gives its own.\n");
+	fprintf(to, "  %-10s Show this text, or a command's with its name.\n", "help");
+	fprintf(to, "\ntlfsctl COMMAND --help shows the options of one.\n");
 	return ST_OK;
 }
 

@@ -19,10 +19,17 @@ static void emit(const char *fmt, va_list ap)
 	char line[1024];
 	int n = snprintf(line, sizeof(line), "tlfsctl: ");
 	int m = vsnprintf(line + n, sizeof(line) - n - 3, fmt, ap);
+	int i;
 
 	if (m < 0)
 		return;
-	n += MIN(m, (int)sizeof(line) - n - 4);
+	m = MIN(m, (int)sizeof(line) - n - 4);
+	/* names the user gave may hold anything, the message is still one line */
+	for (i = n; i < n + m; i++) {
+		if (line[i] >= 0 && (line[i] < ' ' || line[i] == 0x7f))
+			line[i] = '?';
+	}
+	n += m;
 	if (isatty(STDERR_FILENO))
 		line[n++] = '\r';
 	line[n++] = '\n';

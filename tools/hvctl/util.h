@@ -13,6 +13,8 @@ typedef __u8 u8;
 typedef __u16 u16;
 typedef __u32 u32;
 typedef __u64 u64;
+typedef __s64 s64;
+typedef unsigned __int128 u128;
 
 /* Exit status of tlfsctl; the debug-exit port gives any odd number (see tlfsctl.rst) */
 enum {
@@ -25,9 +27,12 @@ enum {
 	ST_SIGNAL = 128,	/* plus the signal's number */
 };
 
-#define KiB	(1ULL << 10)
-#define MiB	(1ULL << 20)
-#define GiB	(1ULL << 30)
+#define BIT(n)		(1U << (n))
+#define BIT_ULL(n)	(1ULL << (n))
+
+#define KiB		BIT_ULL(10)
+#define MiB		BIT_ULL(20)
+#define GiB		BIT_ULL(30)
 
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define ALIGN_UP(x, a)		(((x) + (a) - 1) & ~((u64)(a) - 1))
@@ -36,6 +41,12 @@ enum {
 #define MAX(a, b)		((a) > (b) ? (a) : (b))
 
 #define __printf(f, a)		__attribute__((format(printf, f, a)))
+#ifndef __packed
+#define __packed		__attribute__((packed))
+#endif
+#ifndef __aligned
+#define __aligned(n)		__attribute__((aligned(n)))
+#endif
 
 /* Print "tlfsctl: MESSAGE" on stderr as one line and return the status named */
 int usage_error(const char *fmt, ...) __printf(1, 2);

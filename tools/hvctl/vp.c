@@ -8,8 +8,8 @@
 #include "emu.h"
 #include "machine.h"
 
-#define CRASH_NOTIFY	(1ULL << 63)
-#define CRASH_MESSAGE	(1ULL << 62)
+#define CRASH_NOTIFY	BIT_ULL(63)
+#define CRASH_MESSAGE	BIT_ULL(62)
 #define CRASH_TEXT_MAX	4096
 
 /* ---- registers ---- */

@@ -1,6 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
-# Can a guest of this machine's KVM run guests of its own?
-grep -qw svm /proc/cpuinfo || exit 1
-modprobe kvm_amd || exit 1
-exec "$HOST_DIR/kvm-probe"
+# Does stock KVM run a guest here?
+case $(grep -m 1 -wo -e svm -e vmx /proc/cpuinfo) in
+svm) modprobe kvm_amd || exit 1 ;;
+vmx) modprobe kvm_intel || exit 1 ;;
+*) echo "neither SVM nor VMX"; exit 1 ;;
+esac
+"$HOST_DIR/kvm-probe" || exit 1
+echo "KVM runs a guest here."
