@@ -47,4 +47,73 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #define tlfs_send_reschedule(cpu)	arch_smp_send_reschedule(cpu)
 #endif
 
+/*
+ * Turning VMX on takes CR4.VMXE, and the kernel has to know of it: it rewrites CR4 from a copy of
+ * its own.  From 6.19 on that copy is closed to modules other than KVM.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
+#define TLFS_HAVE_CR4_SHADOW
+#define tlfs_cr4_set(mask)	cr4_set_bits_irqsoff(mask)
+#define tlfs_cr4_clear(mask)	cr4_clear_bits_irqsoff(mask)
+#endif
+
+/* against branch history injection: came to the stable trees as well; closed again in 6.19 */
+#if (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 86) &&		\
+	LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)) ||	\
+    (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0) &&		\
+	LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0))
+#define TLFS_CLEAR_BRANCH_HISTORY	CLEAR_BRANCH_HISTORY_VMEXIT
+#else
+#define TLFS_CLEAR_BRANCH_HISTORY
+#endif
+
+#ifndef __ASSEMBLY__
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
+#include <asm/cpuid/api.h>
+#include <asm/msr.h>
+
+#define rdmsrl(msr, val)	rdmsrq(msr, val)
+#define rdmsrl_safe(msr, p)	rdmsrq_safe(msr, p)
+#define wrmsrl(msr, val)	wrmsrq(msr, val)
+#endif
+
+#include <linux/syscore_ops.h>
+
+#include <asm/cpufeature.h>
+#include <asm/msr.h>
+
+/* between two VPs on a CPU; write_ibpb() is the kernel's own from 6.19 on */
+static inline void tlfs_ibpb(void)
+{
+#ifdef X86_FEATURE_USE_IBPB
+	if (boot_cpu_has(X86_FEATURE_USE_IBPB))
+#else
+	if (boot_cpu_has(X86_FEATURE_IBPB))
+#endif
+		wrmsrl(MSR_IA32_PRED_CMD, PRED_CMD_IBPB);
+}
+
+/*
+ * Suspend and resume of the last CPU, interrupts off.
+ * TLFS_SYSCORE(name, suspend, resume): then
+ * tlfs_syscore_register(&name), tlfs_syscore_unregister(&name)
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
+#define TLFS_SYSCORE(name, suspend_fn, resume_fn)					\
+	static int name##_suspend(void *data) { return suspend_fn(); }			\
+	static void name##_resume(void *data) { resume_fn(); }				\
+	static const struct syscore_ops name##_ops = {					\
+		.suspend = name##_suspend, .resume = name##_resume,			\
+	};										\
+	static struct syscore name = { .ops = &name##_ops }
+#define tlfs_syscore_register(s)	register_syscore(s)
+#define tlfs_syscore_unregister(s)	unregister_syscore(s)
+#else
+#define TLFS_SYSCORE(name, suspend_fn, resume_fn)					\
+	static struct syscore_ops name = { .suspend = suspend_fn, .resume = resume_fn }
+#define tlfs_syscore_register(s)	register_syscore_ops(s)
+#define tlfs_syscore_unregister(s)	unregister_syscore_ops(s)
+#endif
+#endif
+
 #endif /* TLFS_COMPAT_H */

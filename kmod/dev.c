@@ -113,12 +113,21 @@ static long root_hvcall(struct tlfs_partition *pt, struct tlfs_root_hvcall *arg,
 
 static int copy_message(struct tlfs_run_vp __user *to, const struct hv_message *msg)
 {
-	BUILD_BUG_ON(sizeof(*msg) != sizeof(*to));
+	u64 __user *out = (u64 __user *)to;
+	const u64 *in = (const u64 *)msg;
+	unsigned int i;
+
+	BUILD_BUG_ON(sizeof(*msg) != sizeof(*to) || sizeof(*msg) % (4 * sizeof(*in)));
 
 	/* sizes are fixed: an unrolled copy beats the string instructions */
 	if (!user_write_access_begin(to, sizeof(*to)))
 		return -EFAULT;
-	unsafe_copy_to_user((char __user *)to, (const char *)msg, sizeof(*msg), err_fault);
+	for (i = 0; i < sizeof(*msg) / sizeof(*in); i += 4) {
+		unsafe_put_user(in[i], out + i, err_fault);
+		unsafe_put_user(in[i + 1], out + i + 1, err_fault);
+		unsafe_put_user(in[i + 2], out + i + 2, err_fault);
+		unsafe_put_user(in[i + 3], out + i + 3, err_fault);
+	}
 	user_write_access_end();
 	return 0;
 

@@ -494,13 +494,11 @@ out_in:
 
 /* ---- MSRs of chapters 3, 4, 6 and 10 ---- */
 
-#define HYPERCALL_STATE		(HV_X64_MSR_HYPERCALL_ENABLE | HV_X64_MSR_HYPERCALL_LOCKED)
-
-/* under msr_lock */
+/* under msr_lock; a lock stays: only a reset takes it away */
 static void hypercall_page_off(struct tlfs_partition *pt)
 {
 	tlfs_overlay_unmap(pt, &pt->hypercall_page);
-	WRITE_ONCE(pt->hypercall_msr, pt->hypercall_msr & ~HYPERCALL_STATE);
+	WRITE_ONCE(pt->hypercall_msr, pt->hypercall_msr & ~HV_X64_MSR_HYPERCALL_ENABLE);
 }
 
 static int hypercall_page_on(struct tlfs_partition *pt, u64 gfn)
@@ -534,7 +532,9 @@ static int hypercall_msr_write(struct tlfs_partition *pt, u64 val, bool guest)
 	if (guest && !pt->guest_os_id)
 		val &= ~HV_X64_MSR_HYPERCALL_ENABLE;
 	if (!(val & HV_X64_MSR_HYPERCALL_ENABLE)) {
-		val &= ~HV_X64_MSR_HYPERCALL_LOCKED;
+		/* a guest locks a page; a VMM may restore one that was locked and then lost */
+		if (guest)
+			val &= ~HV_X64_MSR_HYPERCALL_LOCKED;
 		tlfs_overlay_unmap(pt, &pt->hypercall_page);
 	} else if (hypercall_page_on(pt, gfn)) {
 		r = TLFS_GP;

@@ -12,7 +12,6 @@
 #include <linux/notifier.h>
 #include <linux/panic_notifier.h>
 #include <linux/reboot.h>
-#include <linux/syscore_ops.h>
 #include <asm/cpu_device_id.h>
 
 #include "tlfs.h"
@@ -100,10 +99,7 @@ static void tlfs_resume(void)
 	tlfs_partitions_suspend(false);
 }
 
-static struct syscore_ops tlfs_syscore = {
-	.suspend = tlfs_suspend,
-	.resume = tlfs_resume,
-};
+TLFS_SYSCORE(tlfs_syscore, tlfs_suspend, tlfs_resume);
 
 static int tlfs_reboot(struct notifier_block *nb, unsigned long event, void *data)
 {
@@ -130,14 +126,25 @@ static struct notifier_block tlfs_panic_nb = {
 
 static int tlfs_pick_backend(void)
 {
-	const char *why = "this processor has no SVM";
-	int err = tlfs_svm_ops.check(&why);
+	const struct tlfs_ops *ops;
+	const char *why = NULL;
+	int err;
 
+	switch (boot_cpu_data.x86_vendor) {
+	case X86_VENDOR_INTEL:
+	case X86_VENDOR_CENTAUR:
+	case X86_VENDOR_ZHAOXIN:
+		ops = &tlfs_vmx_ops;
+		break;
+	default:
+		ops = &tlfs_svm_ops;
+	}
+	err = ops->check(&why);
 	if (err) {
 		tlfs_err("%s\n", why);
 		return err;
 	}
-	tlfs_set_ops(&tlfs_svm_ops);
+	tlfs_set_ops(ops);
 	return 0;
 }
 
@@ -149,7 +156,7 @@ static int tlfs_take_processors(void)
 	if (err < 0)
 		return err;
 	hotplug_state = err;
-	register_syscore_ops(&tlfs_syscore);
+	tlfs_syscore_register(&tlfs_syscore);
 	register_reboot_notifier(&tlfs_reboot_nb);
 	atomic_notifier_chain_register(&panic_notifier_list, &tlfs_panic_nb);
 	return 0;
@@ -159,7 +166,7 @@ static void tlfs_give_processors(void)
 {
 	atomic_notifier_chain_unregister(&panic_notifier_list, &tlfs_panic_nb);
 	unregister_reboot_notifier(&tlfs_reboot_nb);
-	unregister_syscore_ops(&tlfs_syscore);
+	tlfs_syscore_unregister(&tlfs_syscore);
 	cpuhp_remove_state(hotplug_state);
 }
 
@@ -220,6 +227,7 @@ module_exit(tlfs_exit);
 
 static const struct x86_cpu_id tlfs_cpu_ids[] = {
 	X86_MATCH_FEATURE(X86_FEATURE_SVM, NULL),
+	X86_MATCH_FEATURE(X86_FEATURE_VMX, NULL),
 	{}
 };
 MODULE_DEVICE_TABLE(x86cpu, tlfs_cpu_ids);

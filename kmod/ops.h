@@ -80,6 +80,8 @@ struct tlfs_slp_format {
  *		DEBUGCTL); -ENOENT for all others
  * get_dr:	0-3, 6, 7
  * shadow:	interrupt shadow: get, set (bit 0 shadow, bit 1 NMI masked)
+ * end_shadow:	an instruction is complete: the interrupt shadow, if any, is over
+ * cs_attributes, cpl: what nearly every exit asks for, cheaper than a whole segment
  * flush_tlb:	drop this VP's own translations before its next entry
  * exceptions:	exit on the vectors in @mask, besides those the backend needs itself
  * tsc_offset:	guest TSC = host TSC + @offset
@@ -119,9 +121,11 @@ struct tlfs_slp_format {
 			    struct hv_x64_table_register *val))				\
 	X(void, set_table, (struct tlfs_vp *vp, enum tlfs_table table,			\
 			    const struct hv_x64_table_register *val))			\
+	X(u16, cs_attributes, (struct tlfs_vp *vp))					\
 	X(u8, cpl, (struct tlfs_vp *vp))						\
 	X(u8, get_shadow, (struct tlfs_vp *vp))						\
 	X(void, set_shadow, (struct tlfs_vp *vp, u8 shadow))				\
+	X(void, end_shadow, (struct tlfs_vp *vp))					\
 	X(void, flush_tlb, (struct tlfs_vp *vp))					\
 	X(void, exceptions, (struct tlfs_vp *vp, u32 mask))				\
 	X(void, tsc_offset, (struct tlfs_vp *vp, u64 offset))				\
@@ -138,6 +142,7 @@ struct tlfs_ops {
 };
 
 extern const struct tlfs_ops tlfs_svm_ops;
+extern const struct tlfs_ops tlfs_vmx_ops;
 /** tlfs_ops - the backend in use; set once at load */
 extern const struct tlfs_ops *tlfs_ops;
 

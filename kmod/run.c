@@ -183,6 +183,9 @@ static void prepare_event(struct tlfs_vp *vp)
 			atomic_dec(&vp->nmi_pending);
 			queue_interrupt(vp, TLFS_EVENT_NMI, X86_TRAP_NMI);
 		}
+		/* behind one that is in service only one is kept */
+		if (tlfs_call(get_shadow)(vp) & BIT(1))
+			atomic_cmpxchg(&vp->nmi_pending, 2, 1);
 		if (atomic_read(&vp->nmi_pending))
 			tlfs_call(nmi_window)(vp);
 	}
@@ -294,7 +297,6 @@ int tlfs_skip_insn(struct tlfs_vp *vp)
 {
 	int len = tlfs_insn_len(vp);
 	u64 rip, next;
-	u8 shadow;
 
 	if (unlikely(len < 0))
 		return len;
@@ -304,9 +306,7 @@ int tlfs_skip_insn(struct tlfs_vp *vp)
 		next = (u32)next;
 	vp_set_reg(vp, VP_RIP, next);
 
-	shadow = tlfs_call(get_shadow)(vp);
-	if (unlikely(shadow & BIT(0)))
-		tlfs_call(set_shadow)(vp, shadow & ~BIT(0));
+	tlfs_call(end_shadow)(vp);
 	if (unlikely(vp_reg(vp, VP_RFLAGS) & X86_EFLAGS_TF))
 		tlfs_queue_exception(vp, X86_TRAP_DB, false, 0, DR_STEP);
 	return 0;
@@ -461,6 +461,8 @@ static int handle_exit(struct tlfs_vp *vp)
 		tlfs_inject_ud(vp);
 		return TLFS_RESUME;
 	case TLFS_EXIT_TRIPLE_FAULT:
+		/* what could not be delivered is not going to be */
+		vp->event.pending = false;
 		vp->shutdown = true;
 		return tlfs_msg_unrecoverable(vp);
 	default:

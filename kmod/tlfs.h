@@ -175,11 +175,12 @@ enum tlfs_vp_mode {
 	TLFS_VP_IN_GUEST,	/* or so close to it that only a kick is noticed */
 };
 
-/* where code of the guest was when it last exited there: linear and physical page */
+/* where code of the guest was when it last exited there: linear page, and page of the VMM */
 struct tlfs_code_page {
 	u64 linear;
 	u64 cr3;
-	u64 gpa;
+	unsigned long uaddr;
+	unsigned long generation;	/* gpa.generation when it was looked up */
 };
 
 #define TLFS_CODE_PAGES	4
@@ -348,7 +349,13 @@ void tlfs_vps_request(struct tlfs_partition *pt, const unsigned long *mask,
  *	len = tlfs_insn_len(vp); if (len <= 0) return len ? TLFS_SLOW : TLFS_RESUME;
  *	...; tlfs_skip_insn(vp);
  */
-int tlfs_insn_len(struct tlfs_vp *vp);
+int tlfs_insn_len_find(struct tlfs_vp *vp);
+
+static inline int tlfs_insn_len(struct tlfs_vp *vp)
+{
+	return likely(vp->exit.insn_len) ? vp->exit.insn_len : tlfs_insn_len_find(vp);
+}
+
 /* VP thread: advance RIP over it (ends the interrupt shadow, honours TF); 0 or -EAGAIN */
 int tlfs_skip_insn(struct tlfs_vp *vp);
 
@@ -367,12 +374,9 @@ static inline void tlfs_inject_ud(struct tlfs_vp *vp)
 
 static inline bool vp_long_mode(struct tlfs_vp *vp)
 {
-	struct hv_x64_segment_register cs;
-
 	if (!(tlfs_call(get_efer)(vp) & EFER_LMA))
 		return false;
-	tlfs_call(get_segment)(vp, TLFS_SEG_CS, &cs);
-	return cs.attributes & HV_SEGMENT_LONG;
+	return tlfs_call(cs_attributes)(vp) & HV_SEGMENT_LONG;
 }
 
 /* ---- exit handlers outside run.c: return enum tlfs_handled ---- */

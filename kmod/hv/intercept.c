@@ -296,6 +296,20 @@ static void msg_gprs(struct tlfs_vp *vp, u64 gprs[16])
 		gprs[i] = vp->regs[i];
 }
 
+/* of a repeated string form: RCX, as wide as its addresses */
+static u64 io_count(struct tlfs_vp *vp)
+{
+	u64 count = vp->regs[VP_RCX];
+
+	switch (vp->exit.io.addr_size) {
+	case 2:
+		return (u16)count;
+	case 4:
+		return (u32)count;
+	}
+	return count;
+}
+
 /* 16.5.3: what is behind RAX is for string forms only and zero else */
 int tlfs_msg_io(struct tlfs_vp *vp)
 {
@@ -307,6 +321,9 @@ int tlfs_msg_io(struct tlfs_vp *vp)
 	len = tlfs_insn_len(vp);
 	if (len <= 0)
 		return len ? TLFS_SLOW : TLFS_RESUME;
+	/* the processor may ask before it looks whether there is anything to repeat */
+	if (exit->io.string && exit->io.rep && !io_count(vp))
+		return tlfs_skip_insn(vp) ? TLFS_SLOW : TLFS_RESUME;
 	if (exit->io.string) {
 		nr = msg_insn(vp, bytes);
 		if (nr < 0)

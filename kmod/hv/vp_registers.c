@@ -52,6 +52,9 @@ static u16 get_gpr(struct tlfs_vp *vp, u32 i, union hv_register_value *val)
 static u16 set_gpr(struct tlfs_vp *vp, u32 i, const union hv_register_value *val)
 {
 	vp_set_reg(vp, array_index_nospec(i, VP_REGS), val->reg64);
+	/* somewhere to go on after a triple fault */
+	if (i == VP_RIP)
+		vp->shutdown = false;
 	return HV_STATUS_SUCCESS;
 }
 

@@ -252,6 +252,23 @@ bool tlfs_gpa_present(struct tlfs_partition *pt, u64 gpa, bool *writable, bool *
 	return ov || r;
 }
 
+unsigned long tlfs_gpa_uaddr(struct tlfs_partition *pt, u64 gpa, unsigned long *generation)
+{
+	struct tlfs_gpa *gpas = &pt->gpa;
+	const struct tlfs_region *r;
+	unsigned long uaddr = 0;
+
+	lockdep_assert_irqs_enabled();
+	spin_lock(&gpas->lock);
+	*generation = gpas->generation;
+	r = tlfs_overlay_find(gpas, gpa >> PAGE_SHIFT) ? NULL :
+	    tlfs_region_find(gpas, gpa >> PAGE_SHIFT);
+	if (r)
+		uaddr = tlfs_region_uaddr(r, gpa >> PAGE_SHIFT);
+	spin_unlock(&gpas->lock);
+	return uaddr;
+}
+
 /* ---- by linear address ---- */
 
 int tlfs_gva_read(struct tlfs_vp *vp, u64 gva, void *buf, size_t len, unsigned int flags,

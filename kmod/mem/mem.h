@@ -62,6 +62,7 @@ struct tlfs_overlay {
  *		is mapped any more; under @lock
  * @root:	physical address of the top-level table
  * @overlays:	mapped overlays by gfn
+ * @flushes:	how often entries were taken away that VPs may have used; under @lock
  * @generation:	changes with every change of regions or overlays: whoever caches a
  *		translation compares
  * @max_gfn:	first gfn that does not exist
@@ -82,6 +83,7 @@ struct tlfs_gpa {
 	phys_addr_t root;
 	struct rb_root overlays;
 	u64 overlay_seq;
+	unsigned long flushes;
 	unsigned long generation;
 	u64 max_gfn;
 	bool large_pages;
@@ -142,6 +144,12 @@ void tlfs_overlay_unmap(struct tlfs_partition *pt, struct tlfs_overlay *ov);
  */
 int tlfs_gpa_read(struct tlfs_partition *pt, u64 gpa, void *buf, size_t len, bool atomic);
 int tlfs_gpa_write(struct tlfs_partition *pt, u64 gpa, const void *buf, size_t len, bool atomic);
+
+/*
+ * Where the page at @gpa is in the VMM's address space, or 0 if it is an overlay or nothing.  Good
+ * for as long as gpa.generation is *@generation; does not sleep
+ */
+unsigned long tlfs_gpa_uaddr(struct tlfs_partition *pt, u64 gpa, unsigned long *generation);
 
 /* is there memory (region or overlay) at @gpa, and may the guest write it; does not sleep */
 bool tlfs_gpa_present(struct tlfs_partition *pt, u64 gpa, bool *writable, bool *overlay);

@@ -27,6 +27,8 @@
 #define SLP_ADDR	GENMASK_ULL(51, PAGE_SHIFT)
 /* a leaf of an overlay page; both vendors leave bits 56:52 to software */
 #define SLP_OVERLAY	BIT_ULL(52)
+/* pages looked up at once when the VMM's page table has them at hand */
+#define FAULT_PAGES	8
 /* table pages may turn out to be missing again while a fault fetched some; then run again */
 #define FAULT_TRIES	4
 
@@ -159,6 +161,8 @@ void tlfs_slp_destroy(struct tlfs_gpa *gpa)
 void tlfs_slp_flush(struct tlfs_partition *pt)
 {
 	lockdep_assert_held(&pt->gpa.lock);
+	/* before the request: who sees that also sees that it is about these tables */
+	WRITE_ONCE(pt->gpa.flushes, pt->gpa.flushes + 1);
 	if (!pt->gpa.stopped)
 		tlfs_vps_request(pt, NULL, TLFS_REQ_FLUSH_TLB, true);
 }
@@ -244,8 +248,10 @@ bool tlfs_slp_zap(struct tlfs_gpa *gpa, u64 start, u64 end, struct list_head *fr
  * @uaddr:	user address of the page in it
  * @seq:	gpa.notifier_seq before the page was looked up
  * @generation:	gpa.generation when the region was
- * @page:	the VMM's page, referenced
- * @writable:	the VMM itself may write it
+ * @host:	the VMM's page, referenced, and some of those behind it
+ * @nr_host:	how many these are
+ * @writable:	the VMM itself may write them
+ * @leaf:	entry that was set, if it is of the lowest level, or NULL
  * @pages:	zeroed pages for tables
  * @nr_pages:	of these
  * @need:	how many it takes, after -ENOBUFS
@@ -259,31 +265,20 @@ struct slp_fault {
 	unsigned long uaddr;
 	unsigned long seq;
 	unsigned long generation;
-	struct page *page;
+	struct page *host[FAULT_PAGES];
+	int nr_host;
 	bool writable;
+	u64 *leaf;
 	struct page *pages[SLP_LEVELS - 1];
 	unsigned int nr_pages;
 	unsigned int need;
 	struct list_head freed;
 };
 
-/* the leaf that covers @gfn, or 0 */
-static u64 slp_lookup(struct tlfs_gpa *gpa, u64 gfn)
-{
-	u64 *table = gpa->root_table, e;
-	int level;
-
-	for (level = SLP_LEVELS;; level--) {
-		e = READ_ONCE(table[slp_index(gfn, level)]);
-		if (!slp_present(e))
-			return 0;
-		if (slp_leaf(e, level))
-			return e;
-		table = slp_table(e);
-	}
-}
-
-/* put leaf @entry of @level in the place of whatever is there; -ENOBUFS: see slp_fault.need */
+/*
+ * Put leaf @entry of @level in the place of whatever is there, unless that allows the access:
+ * another VP may have been faster.  -ENOBUFS: see slp_fault.need
+ */
 static int slp_map(struct tlfs_partition *pt, struct slp_fault *f, int level, u64 entry)
 {
 	u64 *table = pt->gpa.root_table, *p, old;
@@ -294,6 +289,8 @@ static int slp_map(struct tlfs_partition *pt, struct slp_fault *f, int level, u6
 	for (l = SLP_LEVELS;; l--) {
 		p = &table[slp_index(f->gfn, l)];
 		old = READ_ONCE(*p);
+		if (slp_present(old) && slp_leaf(old, l) && slp_allows(old, f->access))
+			goto out;
 		if (l == level)
 			break;
 		if (slp_present(old) && slp_leaf(old, l)) {
@@ -316,6 +313,8 @@ static int slp_map(struct tlfs_partition *pt, struct slp_fault *f, int level, u6
 		table = slp_table(old);
 	}
 
+	if (level == 1)
+		f->leaf = p;
 	old = xchg(p, entry);
 	if (!slp_present(old))
 		goto out;
@@ -354,16 +353,10 @@ static int fault_lookup(struct tlfs_partition *pt, struct slp_fault *f)
 	struct tlfs_gpa *gpa = &pt->gpa;
 	const struct tlfs_region *r;
 	struct tlfs_overlay *ov;
-	u64 e;
 
 	lockdep_assert_held(&gpa->lock);
 	if (gpa->stopped)
 		return -EIO;
-	/* another VP may have been faster */
-	e = slp_lookup(gpa, f->gfn);
-	if (e && slp_allows(e, f->access))
-		return TLFS_FAULT_RETRY;
-
 	ov = tlfs_overlay_find(gpa, f->gfn);
 	if (ov)
 		return fault_overlay(pt, f, ov);
@@ -381,7 +374,27 @@ static int fault_lookup(struct tlfs_partition *pt, struct slp_fault *f)
 	return -EINPROGRESS;
 }
 
-/* the VMM's page, writable if it may be; -EINPROGRESS: f->page is it, go on */
+/*
+ * The page and, if it is a small one, those behind it that are there, too, and have their entries
+ * in the same table.
+ */
+static int fault_get_resident(struct slp_fault *f, unsigned int flags)
+{
+	u64 region = f->region.gfn + f->region.npages - f->gfn;
+	u64 table = SLP_ENTRIES - slp_index(f->gfn, 1);
+	int nr = min3(region, table, (u64)FAULT_PAGES), n;
+
+	f->nr_host = get_user_pages_fast_only(f->uaddr, 1, flags, f->host);
+	if (f->nr_host != 1)
+		return TLFS_FAULT_AGAIN;
+	if (nr > 1 && !PageCompound(f->host[0])) {
+		n = get_user_pages_fast_only(f->uaddr + PAGE_SIZE, nr - 1, flags, f->host + 1);
+		f->nr_host += max(n, 0);
+	}
+	return -EINPROGRESS;
+}
+
+/* the VMM's page, writable if it may be; -EINPROGRESS: f->host has it, go on */
 static int fault_get_page(struct slp_fault *f)
 {
 	unsigned int flags = f->region.flags & TLFS_MEM_WRITABLE ? FOLL_WRITE : 0;
@@ -389,15 +402,15 @@ static int fault_get_page(struct slp_fault *f)
 
 	f->writable = flags;
 	if (f->atomic)
-		return get_user_page_fast_only(f->uaddr, flags, &f->page) ? -EINPROGRESS :
-									    TLFS_FAULT_AGAIN;
-	n = get_user_pages_fast(f->uaddr, 1, flags, &f->page);
+		return fault_get_resident(f, flags);
+	f->nr_host = 1;
+	n = get_user_pages_fast(f->uaddr, 1, flags, f->host);
 	if (n == -EFAULT && flags) {
 		/* a mapping the VMM may only read itself: so may the guest, whatever the region */
 		f->writable = false;
-		n = get_user_pages_fast(f->uaddr, 1, 0, &f->page);
+		n = get_user_pages_fast(f->uaddr, 1, 0, f->host);
 		if (n == 1 && f->access == TLFS_ACCESS_WRITE) {
-			put_page(f->page);
+			put_page(f->host[0]);
 			return TLFS_FAULT_DENIED;
 		}
 	}
@@ -459,11 +472,12 @@ static int fault_level(struct tlfs_partition *pt, const struct slp_fault *f)
 {
 	const struct tlfs_region *r = &f->region;
 	struct tlfs_gpa *gpa = &pt->gpa;
-	u64 pfn = page_to_pfn(f->page), pages, gfn;
+	u64 pfn = page_to_pfn(f->host[0]), pages, gfn;
 	unsigned long uaddr;
 	int level;
 
-	if (!gpa->large_pages)
+	if (!gpa->large_pages ||
+	    (!PageCompound(f->host[0]) && !is_zone_device_page(f->host[0])))
 		return 1;
 	level = host_level(pt->mm, f->uaddr, pfn, f->writable);
 	for (; level > 1; level--) {
@@ -489,10 +503,34 @@ static int fault_level(struct tlfs_partition *pt, const struct slp_fault *f)
 	return level;
 }
 
+/*
+ * The guest is likely to want the pages behind this one too.  Neither accessed nor dirty, so that
+ * the kernel is told nothing wrong about them; where the processor does not keep these bits, they
+ * would have to be assumed.
+ */
+static void fault_around(struct slp_fault *f, struct tlfs_gpa *gpa)
+{
+	const struct tlfs_slp_format *fmt = tlfs_ops->slp;
+	int i;
+	u64 e;
+
+	if (!fmt->accessed || !fmt->dirty ||
+	    invalidating(gpa, f->uaddr, f->uaddr + f->nr_host * PAGE_SIZE) ||
+	    tlfs_overlay_in(gpa, f->gfn, f->gfn + f->nr_host))
+		return;
+	for (i = 1; i < f->nr_host; i++) {
+		if (f->leaf[i])
+			continue;
+		e = slp_make_leaf(page_to_pfn(f->host[i]), 1, f->writable,
+				  f->region.flags & TLFS_MEM_EXECUTABLE, TLFS_ACCESS_READ);
+		WRITE_ONCE(f->leaf[i], e & ~fmt->accessed);
+	}
+}
+
 static int fault_install(struct tlfs_partition *pt, struct slp_fault *f)
 {
 	struct tlfs_gpa *gpa = &pt->gpa;
-	int level;
+	int level, ret;
 	u64 e;
 
 	lockdep_assert_held(&gpa->lock);
@@ -500,20 +538,19 @@ static int fault_install(struct tlfs_partition *pt, struct slp_fault *f)
 	if (gpa->stopped || gpa->generation != f->generation || gpa->notifier_seq != f->seq ||
 	    invalidating(gpa, f->uaddr, f->uaddr + PAGE_SIZE))
 		return f->atomic ? TLFS_FAULT_AGAIN : TLFS_FAULT_RETRY;
-	e = slp_lookup(gpa, f->gfn);
-	if (e && slp_allows(e, f->access))
-		return TLFS_FAULT_RETRY;
-
 	level = fault_level(pt, f);
-	e = slp_make_leaf(page_to_pfn(f->page), level, f->writable,
+	e = slp_make_leaf(page_to_pfn(f->host[0]), level, f->writable,
 			  f->region.flags & TLFS_MEM_EXECUTABLE, f->access);
-	return slp_map(pt, f, level, e);
+	ret = slp_map(pt, f, level, e);
+	if (f->leaf && f->nr_host > 1)
+		fault_around(f, gpa);
+	return ret;
 }
 
 static int fault_once(struct tlfs_partition *pt, struct slp_fault *f)
 {
 	struct tlfs_gpa *gpa = &pt->gpa;
-	int ret;
+	int ret, i;
 
 	spin_lock(&gpa->lock);
 	ret = fault_lookup(pt, f);
@@ -529,7 +566,8 @@ static int fault_once(struct tlfs_partition *pt, struct slp_fault *f)
 	ret = fault_install(pt, f);
 	spin_unlock(&gpa->lock);
 	/* the leaf lives by the notifier, not by a reference */
-	put_page(f->page);
+	for (i = 0; i < f->nr_host; i++)
+		put_page(f->host[i]);
 	return ret;
 }
 
@@ -547,18 +585,23 @@ static int fault_topup(struct tlfs_gpa *gpa, struct slp_fault *f)
 int tlfs_gpa_fault(struct tlfs_vp *vp, u64 gpa, enum tlfs_access access, bool atomic)
 {
 	struct tlfs_partition *pt = vp->pt;
-	struct slp_fault f = {
-		.gfn = gpa >> PAGE_SHIFT, .access = access, .atomic = atomic,
-	};
+	struct slp_fault f;
 	int ret, tries = 0;
 
+	/* most of it is set on the way */
+	f.gfn = gpa >> PAGE_SHIFT;
+	f.access = access;
+	f.atomic = atomic;
+	f.leaf = NULL;
+	f.nr_pages = 0;
+	f.need = 0;
+	INIT_LIST_HEAD(&f.freed);
 	if (f.gfn >= pt->gpa.max_gfn)
 		return TLFS_FAULT_UNMAPPED;
 	if (current->mm != pt->mm)
 		return -EIO;
 	lockdep_assert_irqs_enabled();
 
-	INIT_LIST_HEAD(&f.freed);
 	for (;;) {
 		ret = fault_once(pt, &f);
 		if (ret != -ENOBUFS)
@@ -577,6 +620,7 @@ int tlfs_gpa_fault(struct tlfs_vp *vp, u64 gpa, enum tlfs_access access, bool at
 	}
 	while (f.nr_pages)
 		slp_page_free(&pt->gpa, f.pages[--f.nr_pages]);
-	tlfs_slp_free_list(&pt->gpa, &f.freed);
+	if (unlikely(!list_empty(&f.freed)))
+		tlfs_slp_free_list(&pt->gpa, &f.freed);
 	return ret;
 }

@@ -5,7 +5,6 @@
  * Section numbers are those of the AMD64 Architecture Programmer's Manual, volume 2.
  */
 #include <linux/gfp.h>
-#include <linux/hw_breakpoint.h>
 #include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
@@ -39,6 +38,8 @@ static u8 *msrpm;
  * @last: the VP that ran last
  * @host_tsc_aux: TSC_AUX the host wants
  * @tsc_aux: and what is in the register
+ * @host_dr: the host's DR0-3, if its DR7 has a breakpoint on
+ * @host_dr7: its DR7
  * @owned: SVME is on, and by us
  */
 struct svm_cpu {
@@ -50,6 +51,8 @@ struct svm_cpu {
 	struct tlfs_vp *last;
 	u64 host_tsc_aux;
 	u64 tsc_aux;
+	unsigned long host_dr[4];
+	unsigned long host_dr7;
 	bool owned;
 };
 
@@ -334,10 +337,18 @@ static void svm_load(struct tlfs_vp *vp)
 	if (sc->last != vp) {
 		sc->last = vp;
 		svm->vmcb->control.clean = 0;
-		indirect_branch_prediction_barrier();
+		tlfs_ibpb();
 	}
 	/* the task's FS, GS and KERNEL_GS_BASE do not change while preemption is off */
 	asm volatile("vmsave %0" : : "a" (sc->host_pa) : "memory");
+	/* by hand: the kernel keeps hw_breakpoint_restore() to itself from 6.19 on */
+	get_debugreg(sc->host_dr7, 7);
+	if (unlikely(sc->host_dr7 & (DR_GLOBAL_ENABLE_MASK | DR_LOCAL_ENABLE_MASK))) {
+		get_debugreg(sc->host_dr[0], 0);
+		get_debugreg(sc->host_dr[1], 1);
+		get_debugreg(sc->host_dr[2], 2);
+		get_debugreg(sc->host_dr[3], 3);
+	}
 	svm_load_dr(vp);
 }
 
@@ -350,8 +361,13 @@ static void svm_put(struct tlfs_vp *vp)
 		wrmsrl(MSR_TSC_AUX, sc->host_tsc_aux);
 	}
 	/* #VMEXIT has switched all breakpoints off in DR7, and DR0-3 may be the guest's */
-	if (hw_breakpoint_active())
-		hw_breakpoint_restore();
+	if (unlikely(sc->host_dr7 & (DR_GLOBAL_ENABLE_MASK | DR_LOCAL_ENABLE_MASK))) {
+		set_debugreg(sc->host_dr[0], 0);
+		set_debugreg(sc->host_dr[1], 1);
+		set_debugreg(sc->host_dr[2], 2);
+		set_debugreg(sc->host_dr[3], 3);
+		set_debugreg(sc->host_dr7, 7);
+	}
 #ifdef CONFIG_MODIFY_LDT_SYSCALL
 	/* modify_ldt() may have sent its IPI since the VMSAVE: the GDT has what it wants */
 	if (unlikely(READ_ONCE(current->mm->context.ldt)))
@@ -459,7 +475,8 @@ static void svm_intr_window(struct tlfs_vp *vp, u8 vector)
 {
 	struct vmcb *vmcb = to_svm(vp)->vmcb;
 	u32 tpr = vmcb->control.int_ctl & SVM_V_TPR_MASK;
-	bool window = vector && vector >> 4 > tpr;
+	/* an ExtINT does not ask for the priority */
+	bool window = vector && (vp->extint_pending || vector >> 4 > tpr);
 	bool cr8 = vector && !window;
 
 	if (window != svm_intercepted(vmcb, SVM_ICPT_VINTR)) {
@@ -484,6 +501,11 @@ static void svm_nmi_window(struct tlfs_vp *vp)
 
 	if (svm_nmi_masked(vp) && !svm->iret_seen)
 		return;			/* the IRET intercept is on */
+	/* TF would go into the frame of what is injected: come back right after that instead */
+	if (vp->event.pending) {
+		svm->turn_back = true;
+		return;
+	}
 	svm->stepping = true;
 	svm->stepping_tf = vp->regs[VP_RFLAGS] & X86_EFLAGS_TF;
 }
@@ -707,6 +729,8 @@ static void svm_enter(struct tlfs_vp *vp)
 	vmcb->save.rflags = vp->regs[VP_RFLAGS];
 	if (unlikely(svm->stepping))
 		vmcb->save.rflags |= X86_EFLAGS_TF;
+	if (unlikely(svm->turn_back))
+		tlfs_send_reschedule(smp_processor_id());
 
 	svm_enter_guest(svm->vmcb_pa, vp->regs, sc->host_pa);
 
@@ -722,8 +746,13 @@ static void svm_enter(struct tlfs_vp *vp)
 	if (unlikely(info & SVM_EVENT_VALID))
 		svm_requeue(vp, info);
 	svm_decode(vp);
-	if (unlikely(svm->stepping) && svm_stepped(vp))
-		vp->exit.kind = TLFS_EXIT_NMI_WINDOW;
+	if (unlikely(svm->stepping || svm->turn_back)) {
+		if (svm->stepping && svm_stepped(vp))
+			vp->exit.kind = TLFS_EXIT_NMI_WINDOW;
+		svm->turn_back = false;
+		/* whatever came first, the NMI still waits */
+		set_bit(TLFS_REQ_EVENT, &vp->requests);
+	}
 }
 
 static void svm_cache_reg(struct tlfs_vp *vp, unsigned int reg)
@@ -794,9 +823,11 @@ const struct tlfs_ops tlfs_svm_ops = {
 	.set_segment = svm_set_segment,
 	.get_table = svm_get_table,
 	.set_table = svm_set_table,
+	.cs_attributes = svm_cs_attributes,
 	.cpl = svm_cpl,
 	.get_shadow = svm_get_shadow,
 	.set_shadow = svm_set_shadow,
+	.end_shadow = svm_end_shadow,
 	.flush_tlb = svm_flush_tlb,
 	.exceptions = svm_exceptions,
 	.tsc_offset = svm_tsc_offset,

@@ -20,6 +20,7 @@
  * @nmi_masked:	an NMI was injected and its IRET not seen
  * @iret_rip:	RIP of that IRET, once intercepted; NMIs are open when RIP has moved on
  * @iret_seen:	@iret_rip is valid
+ * @turn_back:	exit as soon as the pending event is delivered: an NMI waits
  * @stepping:	RFLAGS.TF is ours: exit after the IRET
  * @stepping_tf: the guest's own TF meanwhile
  */
@@ -32,6 +33,7 @@ struct svm_vp {
 	bool flush;
 	bool nmi_masked;
 	bool iret_seen;
+	bool turn_back;
 	bool stepping;
 	bool stepping_tf;
 	u64 dr[4];
@@ -78,9 +80,11 @@ void svm_set_segment(struct tlfs_vp *vp, enum tlfs_seg seg,
 void svm_get_table(struct tlfs_vp *vp, enum tlfs_table table, struct hv_x64_table_register *val);
 void svm_set_table(struct tlfs_vp *vp, enum tlfs_table table,
 		   const struct hv_x64_table_register *val);
+u16 svm_cs_attributes(struct tlfs_vp *vp);
 u8 svm_cpl(struct tlfs_vp *vp);
 u8 svm_get_shadow(struct tlfs_vp *vp);
 void svm_set_shadow(struct tlfs_vp *vp, u8 shadow);
+void svm_end_shadow(struct tlfs_vp *vp);
 
 /* svm.c: bring the guest's DR0-3 into the registers if its DR7 uses them */
 void svm_load_dr(struct tlfs_vp *vp);

@@ -21,14 +21,9 @@ static u16 attrib_from_hv(u16 attributes)
 
 static struct vmcb_seg *svm_seg(struct vmcb *vmcb, enum tlfs_seg seg)
 {
-	switch (seg) {
-	case TLFS_SEG_LDTR:
-		return &vmcb->save.ldtr;
-	case TLFS_SEG_TR:
-		return &vmcb->save.tr;
-	default:
+	if (likely(seg < TLFS_SEG_LDTR))
 		return &vmcb->save.seg[seg];
-	}
+	return seg == TLFS_SEG_TR ? &vmcb->save.tr : &vmcb->save.ldtr;
 }
 
 void svm_get_segment(struct tlfs_vp *vp, enum tlfs_seg seg, struct hv_x64_segment_register *val)
@@ -76,6 +71,11 @@ void svm_set_table(struct tlfs_vp *vp, enum tlfs_table table,
 	s->limit = val->limit;
 	s->base = val->base;
 	vmcb->control.clean &= ~SVM_CLEAN_DT;
+}
+
+u16 svm_cs_attributes(struct tlfs_vp *vp)
+{
+	return attrib_to_hv(to_svm(vp)->vmcb->save.seg[TLFS_SEG_CS].attrib);
 }
 
 u8 svm_cpl(struct tlfs_vp *vp)
@@ -258,6 +258,11 @@ void svm_set_shadow(struct tlfs_vp *vp, u8 shadow)
 		svm->iret_seen = false;
 		svm_intercept(vmcb, SVM_ICPT_IRET, svm->nmi_masked);
 	}
+}
+
+void svm_end_shadow(struct tlfs_vp *vp)
+{
+	to_svm(vp)->vmcb->control.int_state &= ~SVM_SHADOW;
 }
 
 static void reset_seg(struct vmcb_seg *s, u16 attrib)

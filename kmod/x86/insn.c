@@ -7,6 +7,7 @@
  */
 #include <linux/bitops.h>
 #include <linux/string.h>
+#include <linux/uaccess.h>
 
 #include "tlfs.h"
 #include "x86/insn.h"
@@ -597,24 +598,22 @@ static bool insn_is_exit(struct tlfs_vp *vp, const struct tlfs_insn *insn)
 	return false;
 }
 
-/* the forms without a prefix, which is nearly all there is, in bytes */
-#define INSN_COMMON_MAX	3
-
-static u8 insn_common_len(const struct tlfs_exit *exit, const u8 *b)
+/* the forms without a prefix, which is nearly all there is; @code: the first four bytes */
+static u8 insn_common_len(const struct tlfs_exit *exit, u32 code)
 {
 	switch (exit->kind) {
 	case TLFS_EXIT_CPUID:
-		return b[0] == 0x0f && b[1] == 0xa2 ? 2 : 0;
+		return (code & 0xffff) == 0xa20f ? 2 : 0;
 	case TLFS_EXIT_RDMSR:
-		return b[0] == 0x0f && b[1] == 0x32 ? 2 : 0;
+		return (code & 0xffff) == 0x320f ? 2 : 0;
 	case TLFS_EXIT_WRMSR:
-		return b[0] == 0x0f && b[1] == 0x30 ? 2 : 0;
+		return (code & 0xffff) == 0x300f ? 2 : 0;
 	case TLFS_EXIT_HYPERCALL:
-		return b[0] == 0x0f && b[1] == 0x01 && (b[2] == 0xd9 || b[2] == 0xc1) ? 3 : 0;
+		return (code & 0xffffff) == 0xd9010f || (code & 0xffffff) == 0xc1010f ? 3 : 0;
 	case TLFS_EXIT_HLT:
-		return b[0] == 0xf4;
+		return (code & 0xff) == 0xf4;
 	case TLFS_EXIT_IO:
-		return (b[0] & 0xfc) == 0xec ? 1 : (b[0] & 0xfc) == 0xe4 ? 2 : 0;
+		return (code & 0xfc) == 0xec ? 1 : (code & 0xfc) == 0xe4 ? 2 : 0;
 	}
 	return 0;
 }
@@ -623,39 +622,46 @@ static u8 insn_common_len(const struct tlfs_exit *exit, const u8 *b)
  * The bytes at RIP by way of the page that was found there last time.  The guest may have mapped
  * another since, and nobody told us; so what is read counts only if it is the very instruction
  * that exited, and then its length is right unless the guest has replaced it by the same
- * instruction with other prefixes and left the old page as it was.
+ * instruction with other prefixes and left the old page as it was.  A region that goes meanwhile
+ * does no harm either: what is at the address then is still the VMM's own, and is only compared.
  */
 static u8 insn_cached_len(struct tlfs_vp *vp, const struct tlfs_code_page *page, u64 linear)
 {
-	u8 bytes[INSN_COMMON_MAX];
+	u32 __user *code = (u32 __user *)(page->uaddr | (linear & ~HV_PAGE_MASK));
+	u32 word;
+	int r;
 
-	if (page->linear != (linear & HV_PAGE_MASK) || page->cr3 != tlfs_call(get_cr)(vp, 3))
+	if (page->linear != (linear & HV_PAGE_MASK) || page->cr3 != tlfs_call(get_cr)(vp, 3) ||
+	    page->generation != READ_ONCE(vp->pt->gpa.generation) || !page->uaddr)
 		return 0;
-	if (tlfs_gpa_read(vp->pt, page->gpa | (linear & ~HV_PAGE_MASK), bytes, sizeof(bytes),
-			  vp->in_window))
+	/* access_ok() was asked when it became a region */
+	pagefault_disable();
+	r = __get_user(word, code);
+	pagefault_enable();
+	if (unlikely(r))
 		return 0;
-	return insn_common_len(&vp->exit, bytes);
+	return insn_common_len(&vp->exit, word);
 }
 
 /* the same by a walk, which fills the cache.  0: not of the common kind; -EAGAIN */
 static int insn_walked_len(struct tlfs_vp *vp, struct tlfs_code_page *page, u64 linear)
 {
 	unsigned int flags = TLFS_WALK_EXECUTE | (vp->in_window ? TLFS_WALK_ATOMIC : 0);
-	u8 bytes[INSN_COMMON_MAX];
 	struct tlfs_walk walk;
+	u32 word;
 	int r;
 
 	if (tlfs_call(cpl)(vp) == 3)
 		flags |= TLFS_WALK_USER;
 	r = tlfs_walk(vp, linear, flags, &walk);
 	if (!r)
-		r = tlfs_gpa_read(vp->pt, walk.gpa, bytes, sizeof(bytes), vp->in_window);
+		r = tlfs_gpa_read(vp->pt, walk.gpa, &word, sizeof(word), vp->in_window);
 	if (r)
 		return r == -EAGAIN ? r : 0;
 	page->linear = linear & HV_PAGE_MASK;
 	page->cr3 = tlfs_call(get_cr)(vp, 3);
-	page->gpa = walk.gpa & HV_PAGE_MASK;
-	return insn_common_len(&vp->exit, bytes);
+	page->uaddr = tlfs_gpa_uaddr(vp->pt, walk.gpa & HV_PAGE_MASK, &page->generation);
+	return insn_common_len(&vp->exit, word);
 }
 
 /* length of an instruction without prefixes, or 0, or -EAGAIN */
@@ -664,16 +670,19 @@ static int insn_quick_len(struct tlfs_vp *vp)
 	struct hv_x64_segment_register cs;
 	struct tlfs_code_page *page;
 	u64 linear;
+	u32 word;
 	u8 len;
 
-	if (vp->exit.nr_bytes >= INSN_COMMON_MAX)
-		return insn_common_len(&vp->exit, vp->exit.bytes);
+	if (vp->exit.nr_bytes >= sizeof(word)) {
+		memcpy(&word, vp->exit.bytes, sizeof(word));
+		return insn_common_len(&vp->exit, word);
+	}
 	tlfs_call(get_segment)(vp, TLFS_SEG_CS, &cs);
 	linear = vp_reg(vp, VP_RIP);
 	if (!(cs.attributes & HV_SEGMENT_LONG))
 		linear = (u32)(cs.base + linear);
 	/* it may end on this page; what comes behind need not be there */
-	if ((linear & ~HV_PAGE_MASK) > HV_PAGE_SIZE - INSN_COMMON_MAX)
+	if ((linear & ~HV_PAGE_MASK) > HV_PAGE_SIZE - sizeof(word))
 		return 0;
 
 	page = &vp->code_pages[(linear >> HV_PAGE_SHIFT) % TLFS_CODE_PAGES];
@@ -683,14 +692,11 @@ static int insn_quick_len(struct tlfs_vp *vp)
 	return insn_walked_len(vp, page, linear);
 }
 
-int tlfs_insn_len(struct tlfs_vp *vp)
+int tlfs_insn_len_find(struct tlfs_vp *vp)
 {
 	struct tlfs_exit *exit = &vp->exit;
 	struct tlfs_insn insn;
 	int r;
-
-	if (exit->insn_len)
-		return exit->insn_len;
 
 	r = insn_quick_len(vp);
 	if (r < 0)

@@ -125,17 +125,23 @@ int tlfs_lapic_highest_irr(struct tlfs_vp *vp)
 	return tlfs_vector_top(vp->lapic.irr);
 }
 
-int tlfs_lapic_pending(struct tlfs_vp *vp)
+/* class of the processor priority; who looks for the lowest one from outside gets to know it */
+static int lapic_priority(struct tlfs_vp *vp)
 {
 	struct tlfs_lapic *lapic = &vp->lapic;
-	int irrv = tlfs_lapic_highest_irr(vp);
-	int priority;
-
-	if (irrv < 0)
-		return -1;
 	/* classes are enough: isrv is -1 if none, and that stays below all of them */
-	priority = max_t(int, tlfs_call(get_cr)(vp, 8), lapic->isrv >> 4);
-	WRITE_ONCE(lapic->ppr, priority << 4);
+	int priority = max_t(int, tlfs_call(get_cr)(vp, 8), lapic->isrv >> 4);
+
+	if (lapic->ppr != priority << 4)
+		WRITE_ONCE(lapic->ppr, priority << 4);
+	return priority;
+}
+
+int tlfs_lapic_pending(struct tlfs_vp *vp)
+{
+	int priority = lapic_priority(vp);
+	int irrv = tlfs_lapic_highest_irr(vp);
+
 	return irrv >> 4 > priority ? irrv : -1;
 }
 
@@ -209,6 +215,7 @@ void tlfs_lapic_set_tpr(struct tlfs_vp *vp, u8 tpr)
 {
 	lapic_set(&vp->lapic, APIC_TASKPRI, tpr);
 	tlfs_call(set_cr)(vp, 8, tpr >> 4);
+	lapic_priority(vp);
 	lapic_recheck(vp);
 }
 

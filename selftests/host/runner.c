@@ -28,7 +28,7 @@
 #define DEFAULT_TIMEOUT	300	/* seconds for one program; "settings" overrides it */
 #define TICK		5	/* seconds between signs of life */
 #define DUMP_MAX	65536	/* bytes shown of one file after a failure */
-#define DEBUGFS		"/sys/kernel/debug/tlfs"
+#define LAST_EXITS	"/sys/kernel/tracing/trace"	/* steps/before keeps it short */
 
 #define __printf(a, b)	__attribute__((format(printf, a, b)))
 #define __noreturn	__attribute__((noreturn))
@@ -315,7 +315,7 @@ static int dump_file(const char *path, const struct stat *st, int type, struct F
 	f = fopen(path, "re");
 	if (!f)
 		return 0;
-	/* Of a long log the end counts; files of debugfs have no size and are read whole. */
+	/* Of a long log the end counts; the trace has no size and is read whole. */
 	if (st->st_size > DUMP_MAX)
 		fseek(f, -DUMP_MAX, SEEK_END);
 	while (left && fgets(line, sizeof(line), f)) {
@@ -397,7 +397,7 @@ static int run_one(const struct runner *r, const char *path, const char *name, b
 	drain_log();
 	bad = c.timed_out || splats || c.said_not_ok || (c.status && c.status != 4);
 	if (bad && capture) {
-		nftw(DEBUGFS, dump_file, 16, FTW_PHYS);
+		nftw(LAST_EXITS, dump_file, 16, FTW_PHYS);
 		nftw(cwd, dump_file, 16, FTW_PHYS);
 	}
 	report("@end %s status=%d timeout=%d splats=%u seconds=%d\n", name, c.status, c.timed_out,
