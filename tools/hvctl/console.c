@@ -224,9 +224,16 @@ static int filter(struct console *c, u8 *buf, int n)
 	return out;
 }
 
-int console_read(struct console *c, u8 *buf, size_t len)
+int console_input(const struct console *c)
 {
-	ssize_t n = read(c->in, buf, len);
+	return c->tty || c->typed_count < CONSOLE_TYPED ? c->in : -1;
+}
+
+int console_read(struct console *c)
+{
+	unsigned int room = CONSOLE_TYPED - c->typed_count;
+	u8 buf[CONSOLE_TYPED];
+	ssize_t n = read(c->in, buf, c->tty ? sizeof(buf) : room);
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return 0;
@@ -236,7 +243,23 @@ int console_read(struct console *c, u8 *buf, size_t len)
 			c->in = -1;
 		return 0;
 	}
-	return c->tty ? filter(c, buf, n) : n;
+	if (c->tty)
+		n = filter(c, buf, n);
+	if (n < 0)
+		return -1;
+	n = MIN(n, (ssize_t)room);
+	memcpy(c->typed + c->typed_count, buf, n);
+	c->typed_count += n;
+	return 0;
+}
+
+unsigned int console_get(struct console *c, u8 *buf, unsigned int len)
+{
+	len = MIN(len, c->typed_count);
+	memcpy(buf, c->typed, len);
+	c->typed_count -= len;
+	memmove(c->typed, c->typed + len, c->typed_count);
+	return len;
 }
 
 void console_close(struct console *c)

@@ -233,26 +233,15 @@ static void take_signal(struct machine *m, int fd)
 			    sigabbrev_np(si.ssi_signo));
 }
 
-static void take_input(struct machine *m)
+/* What was typed, as far as the receiver has room */
+static void feed_uart(struct machine *m)
 {
 	u8 buf[UART_FIFO];
-	unsigned int room;
-	int i, n;
+	unsigned int i, n;
 
-	pthread_mutex_lock(&m->lock);
-	room = uart_rx_room(&m->uart);
-	pthread_mutex_unlock(&m->lock);
-	if (!room)
-		return;
-	n = console_read(&m->console, buf, room);
-	if (n < 0) {
-		machine_end(m, ST_OK, NULL);
-		return;
-	}
-	pthread_mutex_lock(&m->lock);
+	n = console_get(&m->console, buf, uart_rx_room(&m->uart));
 	for (i = 0; i < n; i++)
 		uart_receive(&m->uart, buf[i]);
-	pthread_mutex_unlock(&m->lock);
 }
 
 static void main_loop(struct machine *m, int sigs)
@@ -264,39 +253,39 @@ static void main_loop(struct machine *m, int sigs)
 		[SIGNAL] = { .fd = sigs, .events = POLLIN },
 		[INPUT] = { .events = POLLIN },
 	};
-	bool hung_up = false, can_receive;
+	bool hung_up = false, ended;
 
 	for (;;) {
 		pthread_mutex_lock(&m->lock);
-		can_receive = uart_rx_room(&m->uart);
-		if (m->ended) {
-			pthread_mutex_unlock(&m->lock);
-			return;
-		}
-		pthread_mutex_unlock(&m->lock);
-		/* a pty without a reader hangs up for good: look again only now and then */
-		p[INPUT].fd = can_receive && !hung_up ? m->console.in : -1;
-		p[INPUT].revents = 0;
-		if (poll(p, COUNT, hung_up ? PTY_PERIOD_MS : -1) < 0 && errno != EINTR)
-			return;
-		hung_up = p[INPUT].revents & POLLHUP && m->console.kind == CONSOLE_PTY &&
-			  !(p[INPUT].revents & POLLIN);
 		if (p[WAKE].revents) {
 			drain(m->wake);
-			pthread_mutex_lock(&m->lock);
 			uart_tx_drained(&m->uart);
-			pthread_mutex_unlock(&m->lock);
 		}
-		if (p[SIGNAL].revents)
-			take_signal(m, sigs);
-		if (p[INPUT].revents && !hung_up)
-			take_input(m);
 		if (p[TIMER].revents) {
 			drain(m->timers.fd);
-			pthread_mutex_lock(&m->lock);
 			timers_run(&m->timers, now_ns());
-			pthread_mutex_unlock(&m->lock);
 		}
+		feed_uart(m);
+		ended = m->ended;
+		pthread_mutex_unlock(&m->lock);
+		if (ended)
+			return;
+		/* a pty without a reader hangs up for good: look again only now and then */
+		p[INPUT].fd = hung_up ? -1 : console_input(&m->console);
+		p[INPUT].revents = 0;
+		if (poll(p, COUNT, hung_up ? PTY_PERIOD_MS : -1) < 0) {
+			if (errno != EINTR) {
+				machine_end(m, ST_HOST, "poll: %s", strerror(errno));
+				return;
+			}
+			continue;
+		}
+		hung_up = p[INPUT].revents & POLLHUP && m->console.kind == CONSOLE_PTY &&
+			  !(p[INPUT].revents & POLLIN);
+		if (p[SIGNAL].revents)
+			take_signal(m, sigs);
+		if (p[INPUT].revents && !hung_up && console_read(&m->console))
+			machine_end(m, ST_OK, NULL);
 	}
 }
 

@@ -76,6 +76,7 @@ struct vp {
 enum console_kind { CONSOLE_STDIO, CONSOLE_PTY, CONSOLE_FILE };
 
 #define CONSOLE_RING	65536
+#define CONSOLE_TYPED	256
 
 /**
  * struct console - other end of the serial port
@@ -83,7 +84,9 @@ enum console_kind { CONSOLE_STDIO, CONSOLE_PTY, CONSOLE_FILE };
  * @out:	descriptor bytes go to
  * @wake:	eventfd to tell that there is room again
  *
- * Output is queued for a thread of its own, so that no VP waits for a terminal.
+ * Output is queued for a thread of its own, so that no VP waits for a terminal.  Input waits in
+ * @typed until the guest takes it; a terminal is read even if that is full, or its user could not
+ * get away from a guest that does not listen.
  */
 struct console {
 	enum console_kind kind;
@@ -95,6 +98,8 @@ struct console {
 	pthread_cond_t more;
 	u8 ring[CONSOLE_RING];
 	unsigned int head, count;
+	u8 typed[CONSOLE_TYPED];
+	unsigned int typed_count;
 };
 
 /**
@@ -166,8 +171,12 @@ int console_open(struct console *c, const char *spec);
 int console_start(struct console *c);
 void console_put(struct console *c, u8 byte);
 bool console_room(struct console *c);
-/* Bytes for the guest; 0 if none, -1 when the user quits */
-int console_read(struct console *c, u8 *buf, size_t len);
+/* Descriptor to poll for input, -1 if none is wanted */
+int console_input(const struct console *c);
+/* Take what the descriptor has; -1 when the user quits */
+int console_read(struct console *c);
+/* Next bytes for the guest */
+unsigned int console_get(struct console *c, u8 *buf, unsigned int len);
 void console_close(struct console *c);
 
 #endif

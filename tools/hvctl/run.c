@@ -34,7 +34,7 @@ static const struct opt run_opts[] = {
 
 struct run_args {
 	const char *kernel, *initrd, *append, *console, *name;
-	const char *modules[MAX_MODULES];
+	char *modules[MAX_MODULES];
 	unsigned int nr_modules;
 	u64 cpus, memory;
 	int debug_exit;
@@ -69,7 +69,7 @@ static int parse_one(struct run_args *a, int key, const char *val)
 		/* one place is the initrd's */
 		if (a->nr_modules == MAX_MODULES - 1)
 			return usage_error("--module: at most %u", MAX_MODULES - 1);
-		a->modules[a->nr_modules++] = val;
+		a->modules[a->nr_modules++] = (char *)val;
 		break;
 	case 'c':
 		rc = parse_number("cpus", val, 1, TLFS_MAX_VPS, &a->cpus);
@@ -96,19 +96,16 @@ static int parse_one(struct run_args *a, int key, const char *val)
 	return rc;
 }
 
-/* "FILE,ARGS": the comma ends the name */
-static int load_module(struct module *mod, const char *spec)
+/* "FILE,ARGS": the comma ends the name, in place: main()'s arguments are the program's own */
+static int load_module(struct module *mod, char *spec)
 {
-	char *path = strdup(spec), *comma;
+	char *comma = strchr(spec, ',');
 
-	if (!path)
-		return host_error("out of memory");
-	comma = strchr(path, ',');
 	if (comma) {
 		*comma = 0;
 		mod->args = comma + 1;
 	}
-	return load_file(mod, path);	/* keeps the name for the whole run */
+	return load_file(mod, spec);
 }
 
 static int load_files(const struct run_args *a, struct image *img)
