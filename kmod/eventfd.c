@@ -479,11 +479,12 @@ static bool doorbell_ring(struct doorbells __rcu *const *table, u64 addr, unsign
 	struct doorbells *bells;
 	bool rung = false;
 
-	rcu_read_lock();
-	bells = rcu_dereference(*table);
+	/* in the run window preemption is off already; RCU waits for that as well, at less cost */
+	rcu_read_lock_sched();
+	bells = rcu_dereference_sched(*table);
 	if (bells)
 		rung = doorbells_ring(bells, addr, len, val);
-	rcu_read_unlock();
+	rcu_read_unlock_sched();
 	return rung;
 }
 

@@ -379,6 +379,15 @@ static inline bool vp_long_mode(struct tlfs_vp *vp)
 	return tlfs_call(cs_attributes)(vp) & HV_SEGMENT_LONG;
 }
 
+/* an instruction that was completed for the guest ends the shadow of the one before it */
+static inline void tlfs_vp_end_shadow(struct tlfs_vp *vp)
+{
+	u8 shadow = tlfs_call(get_shadow)(vp);
+
+	if (unlikely(shadow & HV_INTERRUPT_STATE_SHADOW))
+		tlfs_call(set_shadow)(vp, shadow & ~HV_INTERRUPT_STATE_SHADOW);
+}
+
 /* ---- exit handlers outside run.c: return enum tlfs_handled ---- */
 
 int tlfs_cpuid_exit(struct tlfs_vp *vp);				/* cpuid.c */

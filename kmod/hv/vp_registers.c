@@ -51,10 +51,13 @@ static u16 get_gpr(struct tlfs_vp *vp, u32 i, union hv_register_value *val)
 
 static u16 set_gpr(struct tlfs_vp *vp, u32 i, const union hv_register_value *val)
 {
-	vp_set_reg(vp, array_index_nospec(i, VP_REGS), val->reg64);
-	/* somewhere to go on after a triple fault */
-	if (i == VP_RIP)
+	/* the VMM has completed an instruction, or gives a VP somewhere to go after a triple fault */
+	if (i == VP_RIP) {
+		if (vp_reg(vp, VP_RIP) != val->reg64)
+			tlfs_vp_end_shadow(vp);
 		vp->shutdown = false;
+	}
+	vp_set_reg(vp, array_index_nospec(i, VP_REGS), val->reg64);
 	return HV_STATUS_SUCCESS;
 }
 

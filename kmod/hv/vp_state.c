@@ -60,6 +60,7 @@ void tlfs_regpage_load(struct tlfs_vp *vp)
 			vp_set_reg(vp, i, READ_ONCE(page->gprs[i]));
 	if (dirty & HV_REGISTER_PAGE_DIRTY_RIP) {
 		vp_set_reg(vp, VP_RIP, READ_ONCE(page->rip));
+		tlfs_vp_end_shadow(vp);
 		vp->shutdown = false;
 	}
 	if (dirty & HV_REGISTER_PAGE_DIRTY_RFLAGS)
