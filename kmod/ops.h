@@ -33,6 +33,9 @@ enum tlfs_seg {
 	TLFS_SEG_COUNT,
 };
 
+/* ops->intr_window: above every priority a TPR can hold back */
+#define TLFS_EXTINT_WINDOW	0x100
+
 enum tlfs_table {
 	TLFS_TABLE_IDTR,
 	TLFS_TABLE_GDTR,
@@ -72,7 +75,8 @@ struct tlfs_slp_format {
  * inject:	arm vp->event for the next entry
  * intr_allowed: would the guest take an interrupt now (IF, shadow; not the TPR)
  * nmi_allowed: would it take an NMI now
- * intr_window:	exit when the guest could take @vector (IF, shadow and TPR); 0 withdraws
+ * intr_window:	exit when the guest could take @vector (IF, shadow and TPR; for TLFS_EXTINT_WINDOW
+ *		not the TPR); 0 withdraws
  * nmi_window:	exit when the guest could take an NMI
  * cache_reg:	bring VP_RSP, VP_RIP or VP_RFLAGS into vp->regs
  * set_cr:	0, 3, 4, 8: architectural value, already checked
@@ -102,7 +106,7 @@ struct tlfs_slp_format {
 	X(void, inject, (struct tlfs_vp *vp, const struct tlfs_event *event))		\
 	X(bool, intr_allowed, (struct tlfs_vp *vp))					\
 	X(bool, nmi_allowed, (struct tlfs_vp *vp))					\
-	X(void, intr_window, (struct tlfs_vp *vp, u8 vector))				\
+	X(void, intr_window, (struct tlfs_vp *vp, u16 vector))				\
 	X(void, nmi_window, (struct tlfs_vp *vp))					\
 	X(void, cache_reg, (struct tlfs_vp *vp, unsigned int reg))			\
 	X(u64, get_cr, (struct tlfs_vp *vp, unsigned int nr))				\

@@ -194,7 +194,7 @@ static void prepare_event(struct tlfs_vp *vp)
 		vp->extint_pending = true;
 	if (vp->extint_pending) {
 		if (vp->event.pending || !tlfs_call(intr_allowed)(vp)) {
-			tlfs_call(intr_window)(vp, 0xff);
+			tlfs_call(intr_window)(vp, TLFS_EXTINT_WINDOW);
 			return;
 		}
 		vp->extint_pending = false;

@@ -2,8 +2,8 @@
 /*
  * vmexit_bench.c - what exits cost under tlfs.ko and under stock KVM
  *
- * One machine (lib/bench_vmm.c) with the same memory and devices on either hypervisor, and in it the
- * same payload (guest/bench.c), which counts.  Figures come as
+ * One machine (lib/bench_vmm.c) with the same memory and devices on either hypervisor, and in it
+ * the same payload (guest/bench.c), which counts.  Figures come as
  *
  *	bench HYPERVISOR CASE INSTRUCTIONS
  *

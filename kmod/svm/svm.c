@@ -471,7 +471,7 @@ static bool svm_nmi_allowed(struct tlfs_vp *vp)
  * priority is the highest, for not all processors compare it with V_TPR alike; while the TPR is what
  * stands in the way, writes of CR8 exit instead.
  */
-static void svm_intr_window(struct tlfs_vp *vp, u8 vector)
+static void svm_intr_window(struct tlfs_vp *vp, u16 vector)
 {
 	struct vmcb *vmcb = to_svm(vp)->vmcb;
 	u32 tpr = vmcb->control.int_ctl & SVM_V_TPR_MASK;

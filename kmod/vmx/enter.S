@@ -102,7 +102,8 @@ SYM_INNER_LABEL(vmx_exit_guest, SYM_L_GLOBAL)
 
 .Lout:
 	/* keep the guest out of the return predictor before the first RET */
-	FILL_RETURN_BUFFER %rcx, RSB_CLEAR_LOOPS, X86_FEATURE_RSB_VMEXIT, X86_FEATURE_RSB_VMEXIT_LITE
+	FILL_RETURN_BUFFER %rcx, RSB_CLEAR_LOOPS, X86_FEATURE_RSB_VMEXIT, \
+			   X86_FEATURE_RSB_VMEXIT_LITE
 	TLFS_CLEAR_BRANCH_HISTORY
 
 	/* no guest value stays in a register for speculation to use */

@@ -99,7 +99,7 @@ static void set_cpu_ctls(struct tlfs_vp *vp, u32 ctls)
 }
 
 /* while the TPR is what stands in the way, its lowering exits (29.1.2) */
-void vmx_intr_window(struct tlfs_vp *vp, u8 vector)
+void vmx_intr_window(struct tlfs_vp *vp, u16 vector)
 {
 	struct vmx_vp *vmx = to_vmx(vp);
 	u8 class = vector >> 4, threshold = 0;

@@ -2,11 +2,11 @@
 /*
  * host.c - the host around a run of the guest
  *
- * An exit loads the host's state from the VMCS, not from where the entry left it.  What differs from
- * CPU to CPU or from thread to thread is written there at the start of the run window; what neither
- * entry nor exit switch (KERNEL_GS_BASE, the MSRs of SYSCALL, TSC_AUX, DR0-3) changes hands at its
- * start and end; and what an exit spoils (segment selectors, LDTR, the limits of GDT and TSS) is
- * put right at its end.
+ * An exit loads the host's state from the VMCS, not from where the entry left it.  What differs
+ * from CPU to CPU or from thread to thread is written there at the start of the run window; what
+ * neither entry nor exit switch (KERNEL_GS_BASE, the MSRs of SYSCALL, TSC_AUX, DR0-3) changes hands
+ * at its start and end; and what an exit spoils (segment selectors, LDTR, the limits of GDT and
+ * TSS) is put right at its end.
  */
 #include <linux/hw_breakpoint.h>
 #include <linux/percpu.h>

@@ -51,10 +51,12 @@ static void vmx_clear_here(void *arg)
 
 void vmx_make_current(struct vmx_vp *vmx)
 {
-	int cpu = smp_processor_id(), old = smp_load_acquire(&vmx->cpu);
+	int cpu = smp_processor_id(), old;
 	struct vmx_cpu *vc = this_cpu_ptr(&vmx_cpus);
 	unsigned long flags;
 
+	/* pairs with smp_store_release() of who cleared it */
+	old = smp_load_acquire(&vmx->cpu);
 	if (old != cpu) {
 		/* a CPU that is offline has cleared it on its way */
 		if (old >= 0)
@@ -268,8 +270,10 @@ static void vmx_forget(void *vp)
 void vmx_vp_destroy(struct tlfs_vp *vp)
 {
 	struct vmx_vp *vmx = to_vmx(vp);
-	int cpu = smp_load_acquire(&vmx->cpu);
+	int cpu;
 
+	/* as in vmx_make_current() */
+	cpu = smp_load_acquire(&vmx->cpu);
 	if (cpu >= 0)
 		smp_call_function_single(cpu, vmx_clear_here, vmx, 1);
 	/* a new VP at the same address must not pass for this one */

@@ -254,7 +254,7 @@ static void set_tpr(struct tlfs_vp *vp, u8 tpr)
 	struct vmx_vp *vmx = to_vmx(vp);
 
 	WRITE_ONCE(vmx->vapic[VAPIC_TPR], tpr << 4);
-	/* an entry wants the threshold at or below the TPR (27.2.1.1); who lowers it looks anyway */
+	/* an entry wants the threshold no higher (27.2.1.1); who lowers the TPR looks anyway */
 	if (vmx->tpr_threshold > tpr) {
 		vmx->tpr_threshold = 0;
 		vmx_write(vp, TPR_THRESHOLD, 0);
@@ -383,7 +383,7 @@ int vmx_set_msr(struct tlfs_vp *vp, u32 msr, u64 val)
 		if (msr == MSR_IA32_CR_PAT)
 			vmx_write(vp, GUEST_IA32_PAT, val);
 		else if (msr == MSR_IA32_DEBUGCTLMSR)
-			/* records of last branches are not the guest's to read: no need to make them */
+			/* records of last branches are not the guest's to read: none are made */
 			vmx_write(vp, GUEST_IA32_DEBUGCTL, val & DEBUGCTLMSR_BTF);
 		else if (vp->in_window)
 			vmx_load_syscall(vmx);

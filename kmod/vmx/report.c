@@ -221,8 +221,8 @@ void vmx_dump(struct tlfs_vp *vp)
 		pr_err("tlfs: VP %u: VM entry refused (reason %u): %s\n", vp->index,
 		       reason & VMCS_EXIT_BASIC_MASK, entry_fault(vp));
 	else
-		pr_err("tlfs: VP %u: exit reason %u qualification %llx gpa %llx\n", vp->index, reason,
-		       vmcs_read(EXIT_QUALIFICATION), vmcs_read(GUEST_PHYSICAL_ADDRESS));
+		pr_err("tlfs: VP %u: exit reason %u qualification %llx gpa %llx\n", vp->index,
+		       reason, vmcs_read(EXIT_QUALIFICATION), vmcs_read(GUEST_PHYSICAL_ADDRESS));
 	dump_fields(vp);
 	vmx_release();
 }

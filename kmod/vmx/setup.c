@@ -114,7 +114,7 @@ static const char *vmx_check_ept(struct vmx_caps *c)
 	c->ept_vpid = vmx_msr(MSR_IA32_VMX_EPT_VPID_CAP);
 	if ((c->ept_vpid & EPT_REQUIRED) != EPT_REQUIRED ||
 	    !(c->ept_vpid & (VMCS_INVEPT_SINGLE | VMCS_INVEPT_ALL)))
-		return "this processor's EPT lacks 4 levels, write-back memory, 2 MiB pages or INVEPT";
+		return "this processor's EPT lacks 4 levels, write-back, 2 MiB pages or INVEPT";
 	if (!(c->ept_vpid & VMCS_INVVPID) ||
 	    !(c->ept_vpid & (VMCS_INVVPID_SINGLE | VMCS_INVVPID_ALL)))
 		c->cpu2 &= ~SECONDARY_EXEC_ENABLE_VPID;
@@ -144,11 +144,11 @@ int vmx_check(const char **why)
 		return -ENODEV;
 	}
 	if (vmx_locked_off()) {
-		*why = "VMX is disabled and locked by the firmware (FEATURE_CONTROL): enable it in the setup (VT-x)";
+		*why = "VMX is locked off by the firmware (FEATURE_CONTROL): enable VT-x in its setup";
 		return -ENODEV;
 	}
 	if (__read_cr4() & CR4_FRED) {
-		*why = "FRED event delivery is active, which VMX here does not handle yet: boot with fred=off";
+		*why = "FRED event delivery is active: VMX here needs a kernel booted with fred=off";
 		return -ENODEV;
 	}
 #ifndef TLFS_HAVE_CR4_SHADOW

@@ -235,7 +235,7 @@ void vmx_inject(struct tlfs_vp *vp, const struct tlfs_event *ev);
 void vmx_requeue(struct tlfs_vp *vp);
 bool vmx_intr_allowed(struct tlfs_vp *vp);
 bool vmx_nmi_allowed(struct tlfs_vp *vp);
-void vmx_intr_window(struct tlfs_vp *vp, u8 vector);
+void vmx_intr_window(struct tlfs_vp *vp, u16 vector);
 void vmx_nmi_window(struct tlfs_vp *vp);
 void vmx_close_nmi_window(struct tlfs_vp *vp);
 /* the entry was refused: what it was to inject waits for the next */

@@ -28,28 +28,28 @@ volatile u64 isr_entry, isr_exit;
 volatile u32 isr_count;
 
 asm(".pushsection .text\n"
-    "bench_isr:\n"
-    "	push	%rax\n"
-    "	push	%rdx\n"
-    "	rdtsc\n"
-    "	shl	$32, %rdx\n"
-    "	or	%rdx, %rax\n"
-    "	mov	%rax, isr_entry\n"
-    "	push	%rcx\n"
-    "	mov	$0x40000070, %ecx\n"	/* HV_X64_MSR_EOI */
-    "	xor	%eax, %eax\n"
-    "	xor	%edx, %edx\n"
-    "	wrmsr\n"
-    "	rdtsc\n"
-    "	shl	$32, %rdx\n"
-    "	or	%rdx, %rax\n"
-    "	mov	%rax, isr_exit\n"
-    "	incl	isr_count\n"
-    "	pop	%rcx\n"
-    "	pop	%rdx\n"
-    "	pop	%rax\n"
-    "	iretq\n"
-    ".popsection\n");
+	"bench_isr:\n"
+	"	push	%rax\n"
+	"	push	%rdx\n"
+	"	rdtsc\n"
+	"	shl	$32, %rdx\n"
+	"	or	%rdx, %rax\n"
+	"	mov	%rax, isr_entry\n"
+	"	push	%rcx\n"
+	"	mov	$0x40000070, %ecx\n"	/* HV_X64_MSR_EOI */
+	"	xor	%eax, %eax\n"
+	"	xor	%edx, %edx\n"
+	"	wrmsr\n"
+	"	rdtsc\n"
+	"	shl	$32, %rdx\n"
+	"	or	%rdx, %rax\n"
+	"	mov	%rax, isr_exit\n"
+	"	incl	isr_count\n"
+	"	pop	%rcx\n"
+	"	pop	%rdx\n"
+	"	pop	%rax\n"
+	"	iretq\n"
+	".popsection\n");
 
 static void set_gate(u8 vector, void *entry)
 {
@@ -91,7 +91,7 @@ static void calibrate(void)
 
 	cpuid(0, 0, r);		/* the clock runs and the first exit has been */
 	clock_cost = LEAST((void)0, rdtsc());
-	/* INT n is not intercepted: what is left is the way to the handler's clock and from there */
+	/* INT n is not intercepted: what is left is the way to the handler's clock */
 	isr_entry_cost = LEAST(asm volatile("int %0" : : "i" (VECTOR) : "memory"), isr_entry) - 1;
 	/* SHL, OR, MOV, PUSH, MOV, XOR, XOR and RDTSC beside the WRMSR */
 	isr_exit_cost = 8;
