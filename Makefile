@@ -23,7 +23,8 @@ JOBS := $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR) \
 	 $(if $(wildcard $(KDIR)/vmlinux),,CONFIG_DEBUG_INFO_BTF_MODULES=)
 
-HOST ?= svm
+# Without HOST=, check has all hosts and everything else has svm.
+HOST ?=
 export HOST KERNEL TESTS INTERACTIVE ACCEL QEMU HOST_MEMORY MODE_TIMEOUT
 
 all: module tools
@@ -126,7 +127,9 @@ help:
 	@echo
 	@echo "  KDIR=DIR          kernel build directory (now $(KDIR))"
 	@echo "  KERNEL=RELEASE    the kernel to build for and to boot, as in /lib/modules"
-	@echo "  HOST=svm|local    test host: QEMU, or this machine; a list for check"
+	@echo "  HOST=NAME         test host: svm (QEMU), svm-bochs, vmx (both Bochs), local (this machine);"
+	@echo "                    a list for check, by default all three emulated ones"
+	@echo "  HOST_CPUS=N       its processors (Bochs)"
 	@echo "  INTERACTIVE=1     demo: stay in the guest's shell"
 	@echo "  TESTS=PATTERN     check: only these programs"
 	@echo "  ACCEL=tcg|kvm     QEMU's accelerator (probed by default)"

@@ -612,7 +612,7 @@ static int doorbell_check(const struct tlfs_user_ioeventfd *arg)
 		return -EINVAL;
 	/* there is no port access of 8 bytes */
 	if (arg->flags & TLFS_IOEVENTFD_PIO &&
-	    (arg->len > 4 || arg->addr + max(arg->len, 1U) > 0x10000))
+	    (arg->len > 4 || arg->addr > U16_MAX || arg->addr + arg->len > 0x10000))
 		return -EINVAL;
 	return 0;
 }

@@ -581,7 +581,8 @@ int tlfs_hv_rdmsr(struct tlfs_vp *vp, u32 msr, u64 *val)
 		*val = 0;
 		return TLFS_RESUME;
 	case HV_X64_MSR_CRASH_P0 ... HV_X64_MSR_CRASH_P4:
-		*val = READ_ONCE(pt->crash_param[msr - HV_X64_MSR_CRASH_P0]);
+		msr = array_index_nospec(msr - HV_X64_MSR_CRASH_P0, ARRAY_SIZE(pt->crash_param));
+		*val = READ_ONCE(pt->crash_param[msr]);
 		return TLFS_RESUME;
 	case HV_X64_MSR_CRASH_CTL:
 		/* what can be asked for, not what was */
@@ -605,7 +606,8 @@ int tlfs_hv_wrmsr(struct tlfs_vp *vp, u32 msr, u64 val, bool guest)
 	case HV_X64_MSR_RESET:
 		return val & ~HV_X64_MSR_RESET_RESET ? TLFS_GP : TLFS_RESUME;
 	case HV_X64_MSR_CRASH_P0 ... HV_X64_MSR_CRASH_P4:
-		WRITE_ONCE(pt->crash_param[msr - HV_X64_MSR_CRASH_P0], val);
+		msr = array_index_nospec(msr - HV_X64_MSR_CRASH_P0, ARRAY_SIZE(pt->crash_param));
+		WRITE_ONCE(pt->crash_param[msr], val);
 		return TLFS_RESUME;
 	case HV_X64_MSR_CRASH_CTL:
 		WRITE_ONCE(pt->crash_ctl, val);

@@ -512,6 +512,8 @@ static int run_once(struct tlfs_vp *vp)
 	 */
 	smp_store_mb(vp->mode, TLFS_VP_IN_GUEST);
 	work = READ_ONCE(current_thread_info()->flags) & RUN_WORK;
+	/* a reboot takes the CPU back by an interrupt, also in the middle of a window */
+	work |= !__this_cpu_read(tlfs_lp_owned);
 	if (unlikely(READ_ONCE(vp->requests) | work)) {
 		WRITE_ONCE(vp->mode, TLFS_VP_OUTSIDE);
 		local_irq_enable();

@@ -4,7 +4,7 @@
  *
  * Lock order is in Documentation/architecture.rst:
  *
- *	partition->lock > vp->lock > gpa.srcu > gpa.lock > synic.lock > (lapic: lockless)
+ *	partition->lock > vp->lock > gpa.srcu > msr_lock > gpa.lock > synic.lock > (lapic: lockless)
  */
 #ifndef TLFS_H
 #define TLFS_H
@@ -55,7 +55,6 @@ enum tlfs_handled {
 
 /* ---- partition (TLFS 5) ---- */
 
-#define TLFS_CPUID_RESULTS_MAX	1024	/* registered CPUID results of one partition */
 
 struct tlfs_cpuid_results;	/* hv/intercept.c */
 struct tlfs_irqfds;		/* eventfd.c */
@@ -299,7 +298,8 @@ void tlfs_vp_unlock(struct tlfs_vp *vp);
 
 /*
  * Hypercall handlers that read or change the state of VP @index of @pt: NULL with *status set
- * (INVALID_VP_INDEX; INVALID_VP_STATE: it is running, or another thread is at it).  Never waits.
+ * (INVALID_VP_INDEX; INVALID_VP_STATE: it is running, or another thread is at it; TLFS_HC_SLEEP:
+ * not in the window, of another VP than the caller's).  Never waits.
  * Works for a guest's own VP and for an ioctl through the VP's descriptor, whose thread holds
  * the lock already.  Undone by tlfs_vp_return(vp, *locked).
  */

@@ -33,6 +33,9 @@ static const struct {
 } variants[] = {
 	{ "guest-bare", "hypervisor,hv1,hypercall,vpindex" },
 	{ "guest-nohv", "none" },
+	{ "guest-privilege1", "all,!refcount,!stimer,!directstimer,!tscpage,!reenlightenment" },
+	{ "guest-privilege2", "all,!synic,!stimer,!directstimer,!frequency,!reenlightenment" },
+	{ "guest-privilege3", "all,!apicmsrs,!tscpage,!frequency,!reenlightenment" },
 };
 
 /* a payload's command line: the host's CPUID, to compare with */

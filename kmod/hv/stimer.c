@@ -47,6 +47,8 @@ static void stimer_set_waiting(struct tlfs_stimer *t, bool waiting)
 	struct tlfs_synic *synic = &t->vp->synic;
 	unsigned long mask = synic->waiting & ~BIT(t->index);
 
+	if (waiting && !(synic->waiting & BIT(t->index)))
+		t->queued = ++synic->queued;
 	WRITE_ONCE(synic->waiting, waiting ? mask | BIT(t->index) : mask);
 }
 
@@ -61,6 +63,21 @@ bool tlfs_stimers_waiting(struct tlfs_vp *vp, unsigned int sint, unsigned long e
 		if (stimer_sint(&synic->timer[i]) == sint)
 			return true;
 	return false;
+}
+
+/* head of the queue of @sint: whose message waits longest for the slot */
+static struct tlfs_stimer *stimer_first(struct tlfs_synic *synic, unsigned int sint)
+{
+	struct tlfs_stimer *t, *first = NULL;
+	unsigned long waiting = synic->waiting;
+	unsigned int i;
+
+	for_each_set_bit(i, &waiting, TLFS_STIMERS) {
+		t = &synic->timer[i];
+		if (stimer_sint(t) == sint && (!first || t->queued < first->queued))
+			first = t;
+	}
+	return first;
 }
 
 /* let the callback look at the timer when it is @wake.  While time stands, thaw does this */
@@ -88,6 +105,8 @@ static void stimer_disarm(struct tlfs_stimer *t)
 	hrtimer_try_to_cancel(&t->timer);
 }
 
+static void stimer_fire(struct tlfs_stimer *t, u64 now);
+
 /*
  * Tell the guest about the expiration at @t->expiry.  INSUFFICIENT_BUFFERS: to be tried again;
  * INVALID_SYNIC_STATE: when the guest enables its SynIC.  A message is marked as waiting before its
@@ -105,20 +124,30 @@ static u16 stimer_signal(struct tlfs_stimer *t, u64 now)
 		.expiration_time = t->expiry,
 		.delivery_time = now,
 	};
+	struct tlfs_stimer *first;
 	u16 status;
 
 	if (t->config & HV_STIMER_DIRECT) {
-		/* has the guest not even taken the last one? */
+		/* has the guest not even taken the last one, or does its APIC take none at all? */
 		if ((t->config & HV_STIMER_PERIODIC) &&
-		    test_bit(stimer_vector(t), t->vp->lapic.irr))
+		    (!READ_ONCE(t->vp->lapic.enabled) ||
+		     test_bit(stimer_vector(t), t->vp->lapic.irr)))
 			return HV_STATUS_INSUFFICIENT_BUFFERS;
 		tlfs_lapic_set_irr(t->vp, stimer_vector(t), false);
 		return HV_STATUS_SUCCESS;
 	}
 
+	stimer_set_waiting(t, true);
+	if (!tlfs_synic_takes_messages(&t->vp->synic))
+		return HV_STATUS_INVALID_SYNIC_STATE;
+	/* behind those that wait already, which a new message gives another try (14.2.4) */
+	first = stimer_first(&t->vp->synic, stimer_sint(t));
+	if (first != t) {
+		stimer_fire(first, now);
+		return HV_STATUS_INSUFFICIENT_BUFFERS;
+	}
 	if (tlfs_stimers_waiting(t->vp, stimer_sint(t), BIT(t->index)))
 		hdr.message_flags = HV_MESSAGE_FLAG_PENDING;
-	stimer_set_waiting(t, true);
 	status = tlfs_synic_deliver(t->vp, stimer_sint(t), &hdr, &payload);
 	if (status == HV_STATUS_SUCCESS)
 		stimer_set_waiting(t, false);
@@ -225,8 +254,10 @@ void tlfs_stimers_retry(struct tlfs_vp *vp)
 
 	lockdep_assert_held(&synic->lock);
 	now = tlfs_ref_time(vp->pt);
+	/* the head of a queue may be gone already: the others try it first */
 	for_each_set_bit(i, &waiting, TLFS_STIMERS)
-		stimer_fire(&synic->timer[i], now);
+		if (synic->waiting & BIT(i))
+			stimer_fire(&synic->timer[i], now);
 }
 
 /* what an earlier setting of the timer has not delivered yet is void */

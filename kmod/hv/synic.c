@@ -53,8 +53,7 @@ u16 tlfs_synic_deliver(struct tlfs_vp *vp, unsigned int sint, const struct hv_me
 
 	lockdep_assert_held(&synic->lock);
 
-	if (!(synic->control & HV_SYNIC_CONTROL_ENABLE) ||
-	    !(synic->simp_msr & HV_SYNIC_SIMP_ENABLE))
+	if (!tlfs_synic_takes_messages(synic))
 		return HV_STATUS_INVALID_SYNIC_STATE;
 
 	slot = synic_slot(synic, sint);

@@ -12,6 +12,7 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
+#include <uapi/hv/msr.h>
 #include <uapi/tlfs.h>
 
 #include "../mem/mem.h"
@@ -36,6 +37,7 @@ struct tlfs_vp;
  * @expiry:	partition reference time of the next expiration, or of the one that could not be
  *		delivered yet
  * @wake:	reference time @timer is set to: @expiry, or when to try again
+ * @queued:	place in the order of messages that wait
  * @retry:	units between tries, 0 while the guest keeps up
  * @armed:	@wake means something
  * @index:	0-3
@@ -47,6 +49,7 @@ struct tlfs_stimer {
 	u64 count;
 	u64 expiry;
 	u64 wake;
+	u64 queued;
 	u32 retry;
 	bool armed;
 	u8 index;
@@ -61,6 +64,7 @@ struct tlfs_stimer {
  *		written from any context
  * @auto_eoi:	vectors some unmasked SINT has with auto-EOI: tlfs_lapic_accept() asks
  * @waiting:	timers whose message waits for its slot, bit mask; read without @lock
+ * @queued:	messages that ever had to wait
  */
 struct tlfs_synic {
 	raw_spinlock_t lock;
@@ -72,6 +76,7 @@ struct tlfs_synic {
 	struct tlfs_overlay siefp;
 	DECLARE_BITMAP(auto_eoi, 256);
 	unsigned long waiting;
+	u64 queued;
 	struct tlfs_stimer timer[TLFS_STIMERS];
 };
 
@@ -105,6 +110,12 @@ u16 tlfs_synic_signal(struct tlfs_vp *vp, unsigned int sint, unsigned int flag, 
 void tlfs_synic_scan(struct tlfs_vp *vp);
 
 /* between synic.c and stimer.c, synic.lock held */
+static inline bool tlfs_synic_takes_messages(const struct tlfs_synic *synic)
+{
+	return (synic->control & HV_SYNIC_CONTROL_ENABLE) &&
+	       (synic->simp_msr & HV_SYNIC_SIMP_ENABLE);
+}
+
 u16 tlfs_synic_deliver(struct tlfs_vp *vp, unsigned int sint, const struct hv_message_header *hdr,
 		       const void *payload);
 void tlfs_stimers_retry(struct tlfs_vp *vp);

@@ -173,6 +173,14 @@ struct tlfs_vp *tlfs_vp_borrow(struct tlfs_hvcall *call, u32 index, bool *locked
 	/* only this very thread can have put itself there */
 	if (READ_ONCE(vp->lock_owner) == current)
 		return vp;
+	/*
+	 * In the window the caller's own VP is loaded on this CPU; to reach the registers of
+	 * another one a backend may have to load that in its place
+	 */
+	if (call->atomic) {
+		*status = TLFS_HC_SLEEP;
+		return NULL;
+	}
 	if (!mutex_trylock(&vp->lock)) {
 		*status = HV_STATUS_INVALID_VP_STATE;
 		return NULL;
@@ -211,8 +219,11 @@ static u16 registers_open(struct tlfs_hvcall *call, u32 index, struct tlfs_vp **
 		*vp = tlfs_vp_get(call->target, index);
 		status = HV_STATUS_SUCCESS;
 	}
-	/* while it runs guest code the page is stale, and not looked at */
-	if (*mine && *vp != call->vp)
+	/*
+	 * While it runs guest code the page is stale, and not looked at.  Of a VP that does not run
+	 * it is the VMM's, who may be in the middle of writing it: no guest decides that it is done
+	 */
+	if (*mine && !call->vp)
 		tlfs_regpage_load(*vp);
 	return status;
 }

@@ -339,8 +339,11 @@ static void svm_load(struct tlfs_vp *vp)
 		svm->vmcb->control.clean = 0;
 		tlfs_ibpb();
 	}
-	/* the task's FS, GS and KERNEL_GS_BASE do not change while preemption is off */
-	asm volatile("vmsave %0" : : "a" (sc->host_pa) : "memory");
+	/*
+	 * The task's FS, GS and KERNEL_GS_BASE do not change while preemption is off.  #UD: a reboot
+	 * has just taken the CPU back, and run_once() will not enter the guest
+	 */
+	asm volatile("1: vmsave %0\n2:\n" _ASM_EXTABLE(1b, 2b) : : "a" (sc->host_pa) : "memory");
 	/* by hand: the kernel keeps hw_breakpoint_restore() to itself from 6.19 on */
 	get_debugreg(sc->host_dr7, 7);
 	if (unlikely(sc->host_dr7 & (DR_GLOBAL_ENABLE_MASK | DR_LOCAL_ENABLE_MASK))) {

@@ -147,6 +147,9 @@ static void vmx_init_control(struct tlfs_vp *vp)
 	if (cpu2 & SECONDARY_EXEC_ENCLS_EXITING)
 		vmcs_write(ENCLS_EXITING_BITMAP, ~0ULL);
 
+	if (vmx_caps.slice)
+		vmcs_write(VMX_PREEMPTION_TIMER_VALUE, vmx_caps.slice);
+
 	vmcs_write(EPT_POINTER, vmx->eptp);
 	vmcs_write(MSR_BITMAP, virt_to_phys(vmx_msr_bitmap));
 	vmcs_write(VIRTUAL_APIC_PAGE_ADDR, virt_to_phys(vmx->vapic));

@@ -5,6 +5,7 @@
  * Section numbers are those of the Intel SDM, volume 3.
  */
 #include <linux/cpu.h>
+#include <linux/dmi.h>
 #include <linux/gfp.h>
 #include <linux/io.h>
 #include <linux/mm.h>
@@ -14,6 +15,7 @@
 #include <asm/processor.h>
 #include <asm/special_insns.h>
 #include <asm/tlbflush.h>
+#include <asm/tsc.h>
 
 #include "vmx.h"
 
@@ -199,6 +201,25 @@ static void vmx_setup_mitigations(void)
 			     boot_cpu_has_bug(X86_BUG_L1TF);
 }
 
+#define BOCHS_SLICE_MS	2
+
+/*
+ * Bochs decides on entry whether interrupts can end the guest's run, and decides wrongly if IF is
+ * clear in host and guest: none does until the guest changes its IF.  The preemption timer does
+ * always; what waits is then taken.
+ */
+static void vmx_setup_quirks(void)
+{
+	u32 pin;
+
+	if (!dmi_name_in_vendors("Bochs") ||
+	    !vmx_controls(MSR_IA32_VMX_TRUE_PINBASED_CTLS, PIN_BASED_VMX_PREEMPTION_TIMER, 0, &pin))
+		return;
+	vmx_caps.pin |= PIN_BASED_VMX_PREEMPTION_TIMER;
+	vmx_caps.slice = (BOCHS_SLICE_MS * tsc_khz) >>
+			 vmx_misc_preemption_timer_rate(vmx_msr(MSR_IA32_VMX_MISC));
+}
+
 void vmx_teardown(void)
 {
 	int cpu;
@@ -231,6 +252,7 @@ int vmx_setup(void)
 	for (i = 0; i < ARRAY_SIZE(pass); i++)
 		vmx_msr_pass(pass[i]);
 	vmx_setup_mitigations();
+	vmx_setup_quirks();
 
 	for_each_possible_cpu(cpu) {
 		struct vmx_cpu *vc = per_cpu_ptr(&vmx_cpus, cpu);

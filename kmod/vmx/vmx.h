@@ -134,6 +134,7 @@ DECLARE_PER_CPU(struct vmx_cpu, vmx_cpus);
  * @cr4_allowed: bits that may be
  * @ept_vpid:	IA32_VMX_EPT_VPID_CAP
  * @revision:	of VMCS and VMXON region
+ * @slice:	preemption timer of every entry, 0: not used
  * @string_info: string I/O is described
  * @verw:	buffers of this processor leak: clear them before the guest sees them
  * @l1d_flush:	so does the L1 data cache
@@ -149,6 +150,7 @@ struct vmx_caps {
 	u64 cr4_allowed;
 	u64 ept_vpid;
 	u32 revision;
+	u32 slice;
 	bool string_info;
 	bool verw;
 	bool l1d_flush;

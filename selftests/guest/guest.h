@@ -195,8 +195,8 @@ bool on_cpu(unsigned int cpu, void (*fn)(void *), void *arg, unsigned int ms);
 /* start it and do not wait; cpu_idle() says whether it is done */
 void on_cpu_async(unsigned int cpu, void (*fn)(void *), void *arg);
 bool cpu_idle(unsigned int cpu);
-/* SIPI to a processor of start_aps() that an INIT has stopped: true if it is back */
-bool restart_ap(unsigned int cpu);
+/* SIPI with @page to a processor of start_aps() that an INIT has stopped: true if it is back */
+bool restart_ap(unsigned int cpu, u8 page);
 
 /* ---- hypercalls (TLFS 4) ---- */
 

@@ -30,6 +30,7 @@
 #define APIC_ICR2	0x310
 #define APIC_LVTT	0x320
 #define APIC_LVT0	0x350
+#define APIC_LVT1	0x360
 #define APIC_LVTERR	0x370
 #define APIC_TMICT	0x380
 #define APIC_TMCCT	0x390
@@ -72,7 +73,8 @@ static inline void count_hit(u8 vector)
 static inline void on_irq(struct trap_frame *f)
 {
 	count_hit(f->vector);
-	apic_eoi();
+	/* whatever the mode of this VP's APIC */
+	wrmsr(HV_X64_MSR_EOI, 0);
 }
 
 static inline void on_irq_no_eoi(struct trap_frame *f)
@@ -131,7 +133,6 @@ static inline void vp_serve(void *unused)
 	u32 me = vp_index() % MAX_VPS;
 
 	(void)unused;
-
 	for (;;) {
 		void (*fn)(void *) = __atomic_load_n(&vp_job[me], __ATOMIC_ACQUIRE);
 
@@ -177,14 +178,20 @@ static inline unsigned int vps_start(void)
 	return n;
 }
 
-/* INIT and SIPI for one of them, which then serves again */
-static inline bool vp_restart(u32 vp)
+/* SIPI for one of them that waits for it; it serves again */
+static inline bool vp_restart(u32 vp, u8 page)
 {
 	vp_job[vp] = NULL;
-	if (!restart_ap(vp))
+	if (!restart_ap(vp, page))
 		return false;
 	on_cpu_async(vp, vp_serve, NULL);
 	return true;
+}
+
+static inline void vp_init(u32 vp)
+{
+	apic_icr(cpu_apic_id[vp], ICR_INIT | ICR_ASSERT);
+	wait_quiet(1);
 }
 
 #endif /* INTR_H */

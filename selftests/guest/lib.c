@@ -379,16 +379,17 @@ unsigned int start_aps(void)
 	return cpus_up;
 }
 
-bool restart_ap(unsigned int cpu)
+bool restart_ap(unsigned int cpu, u8 page)
 {
 	u32 up = cpus_up;
 	bool back;
 
+	memcpy((void *)(page * PAGE_SIZE), trampoline, trampoline_end - trampoline);
 	aps[cpu].fn = NULL;
 	ap_stack = (u64)ap_stacks[cpu] + sizeof(ap_stacks[cpu]) - 8;
 	/* it takes the number it finds */
 	cpus_up = cpu;
-	apic_icr(cpu_apic_id[cpu], 0x4600 | TRAMPOLINE >> 12);
+	apic_icr(cpu_apic_id[cpu], 0x4600 | page);
 	back = wait_for(&cpus_up, cpu + 1, 2000);
 	cpus_up = up;
 	return back;

@@ -188,6 +188,12 @@ gdt:
 	.globl gdt_tss
 gdt_tss:
 	.quad	0, 0			/* 0x38 TSS */
+	.quad	0x00009b000000ffff	/* 0x48 code16 */
+	.quad	0x000093000000ffff	/* 0x50 data16 */
+	.globl gdt_tss32
+gdt_tss32:
+	.quad	0			/* 0x58 TSS of 32-bit mode */
+	.quad	0x00cffb000000ffff	/* 0x60 user code32 */
 	.globl gdt_end
 gdt_end:
 gdt_desc:

@@ -151,6 +151,7 @@ static void first_process(void)
 	environment(HOST_DIR);
 	runner_run(&r);
 	tcdrain(r.control);
+	tcdrain(1);
 off:
 	sync();
 	reboot(RB_POWER_OFF);

@@ -197,6 +197,23 @@ fail:
 	return -1;
 }
 
+/*
+ * The end of a session leader hangs its terminal up, and what a slow serial port has not sent yet is
+ * lost.  So the leader is we, and the program a child that is waited for.
+ */
+static void lead_session(void)
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid <= 0)
+		return;
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	tcdrain(1);
+	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+}
+
 static void __noreturn exec_child(const char *path, const char *cwd, int stdio, const char *console)
 {
 	int null;
@@ -215,6 +232,7 @@ static void __noreturn exec_child(const char *path, const char *cwd, int stdio, 
 			dup2(stdio, 0);
 			dup2(stdio, 1);
 			dup2(stdio, 2);
+			lead_session();
 		}
 	}
 	if (chdir(cwd))

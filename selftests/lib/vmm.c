@@ -2,6 +2,7 @@
 /*
  * vmm.c - a small VMM for tests: descriptors, memory, hypercalls, registers
  */
+#include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -41,7 +42,15 @@ long vmm_ioctl(int fd, unsigned long cmd, void *arg)
 	return ret < 0 ? -errno : ret;
 }
 
-uint64_t vmm_now_ms(void)
+u64 vmm_vendor(void)
+{
+	u32 eax, ebx, ecx, edx;
+
+	__cpuid(0, eax, ebx, ecx, edx);
+	return ebx == signature_INTEL_ebx ? HV_PROCESSOR_VENDOR_INTEL : HV_PROCESSOR_VENDOR_AMD;
+}
+
+u64 vmm_now_ms(void)
 {
 	struct timespec ts;
 
@@ -75,7 +84,7 @@ long vmm_count(const char *what)
 
 bool vmm_count_settles(const char *what, long want)
 {
-	uint64_t end = vmm_now_ms() + 2000;
+	u64 end = vmm_now_ms() + 2000;
 
 	while (vmm_count(what) != want) {
 		if (vmm_now_ms() > end)
@@ -94,7 +103,7 @@ int vmm_open(void)
 	return fd < 0 ? -errno : fd;
 }
 
-int vmm_create_partition(int dev, uint64_t flags)
+int vmm_create_partition(int dev, u64 flags)
 {
 	struct tlfs_create_partition_v2 arg = {
 		.v1.flags = flags,
@@ -104,14 +113,14 @@ int vmm_create_partition(int dev, uint64_t flags)
 	return vmm_ioctl(dev, TLFS_CREATE_PARTITION, &arg);
 }
 
-int vmm_create_vp(int pt, uint32_t index)
+int vmm_create_vp(int pt, u32 index)
 {
 	struct tlfs_create_vp arg = { .vp_index = index };
 
 	return vmm_ioctl(pt, TLFS_CREATE_VP, &arg);
 }
 
-int vmm_set_memory(int pt, uint64_t gpa, void *addr, uint64_t size, uint8_t flags)
+int vmm_set_memory(int pt, u64 gpa, void *addr, u64 size, u8 flags)
 {
 	struct tlfs_user_mem_region arg = {
 		.size = size,
@@ -123,14 +132,14 @@ int vmm_set_memory(int pt, uint64_t gpa, void *addr, uint64_t size, uint8_t flag
 	return vmm_ioctl(pt, TLFS_SET_GUEST_MEMORY, &arg);
 }
 
-int vmm_get_property(int fd, uint32_t code, uint64_t *val)
+int vmm_get_property(int fd, u32 code, u64 *val)
 {
 	struct hv_input_get_partition_property in = { .property_code = code };
 
 	return vmm_call(fd, HVCALL_GET_PARTITION_PROPERTY, &in, sizeof(in), val, sizeof(*val));
 }
 
-int vmm_set_property(int fd, uint32_t code, uint64_t val)
+int vmm_set_property(int fd, u32 code, u64 val)
 {
 	struct hv_input_set_partition_property in = {
 		.property_code = code, .property_value = val,
@@ -148,7 +157,7 @@ void *vmm_alloc(size_t size)
 	return p;
 }
 
-void *vmm_add_memory(struct vmm *vm, uint64_t gpa, size_t size, uint8_t flags)
+void *vmm_add_memory(struct vmm *vm, u64 gpa, size_t size, u8 flags)
 {
 	void *p = vmm_alloc(size);
 	int ret = vmm_set_memory(vm->pt, gpa, p, size, flags);
@@ -158,7 +167,7 @@ void *vmm_add_memory(struct vmm *vm, uint64_t gpa, size_t size, uint8_t flags)
 	return p;
 }
 
-void vmm_setup_bare(struct vmm *vm, uint64_t flags)
+void vmm_setup_bare(struct vmm *vm, u64 flags)
 {
 	unsigned int i;
 
@@ -206,22 +215,32 @@ void vmm_teardown(struct vmm *vm)
 	vm->ram = NULL;
 }
 
-void *vmm_gpa(struct vmm *vm, uint64_t gpa)
+void *vmm_gpa(struct vmm *vm, u64 gpa)
 {
 	if (!vm->ram || gpa >= VMM_RAM)
 		vmm_die("GPA %#llx is not in RAM", (unsigned long long)gpa);
 	return vm->ram + gpa;
 }
 
-void vmm_write(struct vmm *vm, uint64_t gpa, const void *data, size_t len)
+void vmm_write(struct vmm *vm, u64 gpa, const void *data, size_t len)
 {
 	memcpy(vmm_gpa(vm, gpa), data, len);
 }
 
+size_t vmm_code_size(const struct guest_code *code)
+{
+	return code->end - code->start;
+}
+
+void vmm_load(struct vmm *vm, u64 gpa, const struct guest_code *code)
+{
+	vmm_write(vm, gpa, code->start, vmm_code_size(code));
+}
+
 /* ---- root hypercalls ---- */
 
-int vmm_call_reps(int fd, uint16_t code, uint16_t *reps, void *in, uint16_t in_sz, void *out,
-		  uint16_t out_sz)
+int vmm_call_reps(int fd, u16 code, u16 *reps, void *in, u16 in_sz, void *out,
+		  u16 out_sz)
 {
 	struct tlfs_root_hvcall arg = {
 		.code = code, .reps = reps ? *reps : 0,
@@ -235,12 +254,12 @@ int vmm_call_reps(int fd, uint16_t code, uint16_t *reps, void *in, uint16_t in_s
 	return ret && arg.status ? arg.status : ret;
 }
 
-int vmm_call(int fd, uint16_t code, void *in, uint16_t in_sz, void *out, uint16_t out_sz)
+int vmm_call(int fd, u16 code, void *in, u16 in_sz, void *out, u16 out_sz)
 {
 	return vmm_call_reps(fd, code, NULL, in, in_sz, out, out_sz);
 }
 
-int vmm_assert(struct vmm *vm, uint64_t control, uint64_t dest, uint32_t vector)
+int vmm_assert(struct vmm *vm, u64 control, u64 dest, u32 vector)
 {
 	struct hv_input_assert_virtual_interrupt in = {
 		.control = control, .dest_addr = dest, .vector = vector,
@@ -249,7 +268,7 @@ int vmm_assert(struct vmm *vm, uint64_t control, uint64_t dest, uint32_t vector)
 	return vmm_call(vm->pt, HVCALL_ASSERT_VIRTUAL_INTERRUPT_VTL, &in, sizeof(in), NULL, 0);
 }
 
-int vmm_install_intercept(struct vmm *vm, uint32_t access, uint32_t type, uint64_t param)
+int vmm_install_intercept(struct vmm *vm, u32 access, u32 type, u64 param)
 {
 	struct hv_input_install_intercept in = {
 		.access_type = access, .intercept_type = type, .intercept_parameter = param,
@@ -260,37 +279,37 @@ int vmm_install_intercept(struct vmm *vm, uint32_t access, uint32_t type, uint64
 
 /* ---- registers ---- */
 
-int vmm_get_register(int fd, uint32_t index, uint32_t name, union hv_register_value *val)
+int vmm_get_register(int fd, u32 index, u32 name, union hv_register_value *val)
 {
 	struct {
 		struct hv_input_get_vp_registers head;
-		uint32_t name[2];
+		u32 name[2];
 	} in = { .head.vp_index = index, .name = { name } };
-	uint16_t reps = 1;
+	u16 reps = 1;
 
 	return vmm_call_reps(fd, HVCALL_GET_VP_REGISTERS, &reps, &in,
-			     sizeof(in.head) + sizeof(uint32_t), val, sizeof(*val));
+			     sizeof(in.head) + sizeof(u32), val, sizeof(*val));
 }
 
-int vmm_set_register(int fd, uint32_t index, uint32_t name, const union hv_register_value *val)
+int vmm_set_register(int fd, u32 index, u32 name, const union hv_register_value *val)
 {
 	struct {
 		struct hv_input_set_vp_registers head;
 		struct hv_register_assoc reg;
 	} in = { .head.vp_index = index, .reg = { .name = name, .value = *val } };
-	uint16_t reps = 1;
+	u16 reps = 1;
 
 	return vmm_call_reps(fd, HVCALL_SET_VP_REGISTERS, &reps, &in, sizeof(in), NULL, 0);
 }
 
-int vmm_set_reg_status(struct vmm_vp *vp, uint32_t name, uint64_t val)
+int vmm_set_reg_status(struct vmm_vp *vp, u32 name, u64 val)
 {
 	union hv_register_value v = { .reg128.low = val };
 
 	return vmm_set_register(vp->fd, vp->index, name, &v);
 }
 
-uint64_t vmm_reg(struct vmm_vp *vp, uint32_t name)
+u64 vmm_reg(struct vmm_vp *vp, u32 name)
 {
 	union hv_register_value v;
 	int ret = vmm_get_register(vp->fd, vp->index, name, &v);
@@ -300,7 +319,7 @@ uint64_t vmm_reg(struct vmm_vp *vp, uint32_t name)
 	return v.reg64;
 }
 
-void vmm_set_reg(struct vmm_vp *vp, uint32_t name, uint64_t val)
+void vmm_set_reg(struct vmm_vp *vp, u32 name, u64 val)
 {
 	int ret = vmm_set_reg_status(vp, name, val);
 
@@ -308,8 +327,8 @@ void vmm_set_reg(struct vmm_vp *vp, uint32_t name, uint64_t val)
 		vmm_die("set register %#x to %#llx: %#x", name, (unsigned long long)val, ret);
 }
 
-void vmm_set_segment(struct vmm_vp *vp, uint32_t name, uint64_t base, uint32_t limit,
-		     uint16_t selector, uint16_t attributes)
+void vmm_set_segment(struct vmm_vp *vp, u32 name, u64 base, u32 limit,
+		     u16 selector, u16 attributes)
 {
 	union hv_register_value v = {
 		.segment = { base, limit, selector, attributes },
@@ -320,7 +339,7 @@ void vmm_set_segment(struct vmm_vp *vp, uint32_t name, uint64_t base, uint32_t l
 		vmm_die("set segment %#x: %#x", name, ret);
 }
 
-void vmm_set_table(struct vmm_vp *vp, uint32_t name, uint64_t base, uint16_t limit)
+void vmm_set_table(struct vmm_vp *vp, u32 name, u64 base, u16 limit)
 {
 	union hv_register_value v = { .table = { .base = base, .limit = limit } };
 	int ret = vmm_set_register(vp->fd, vp->index, name, &v);

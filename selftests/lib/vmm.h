@@ -26,6 +26,15 @@
 #include <tlfs.h>
 #include <hv/hv.h>
 
+typedef __u8 u8;
+typedef __u16 u16;
+typedef __u32 u32;
+typedef __u64 u64;
+
+/* of memory that a guest or another thread works on */
+#define LOAD(p)		__atomic_load_n(p, __ATOMIC_RELAXED)
+#define STORE(p, val)	__atomic_store_n(p, val, __ATOMIC_RELAXED)
+
 #define VMM_DEVICE	"/dev/tlfs"
 #define VMM_COUNTS	"/sys/class/misc/tlfs"
 #define VMM_VPS		4
@@ -64,7 +73,7 @@ struct vmm;
  */
 struct vmm_vp {
 	int fd;
-	uint32_t index;
+	u32 index;
 	struct vmm *vm;
 };
 
@@ -114,98 +123,101 @@ long vmm_ioctl(int fd, unsigned long cmd, void *arg);
 long vmm_count(const char *what);
 /* wait until the count is @want; false if it does not become so */
 bool vmm_count_settles(const char *what, long want);
-uint64_t vmm_now_ms(void);
+/* of this processor: HV_PROCESSOR_VENDOR_* */
+u64 vmm_vendor(void);
+u64 vmm_now_ms(void);
 void vmm_sleep_ms(unsigned int ms);
 
 /* ---- partitions ---- */
 
 int vmm_open(void);
-int vmm_create_partition(int dev, uint64_t flags);
-int vmm_create_vp(int pt, uint32_t index);
+int vmm_create_partition(int dev, u64 flags);
+int vmm_create_vp(int pt, u32 index);
 /* flags: TLFS_MEM_* */
-int vmm_set_memory(int pt, uint64_t gpa, void *addr, uint64_t size, uint8_t flags);
-int vmm_get_property(int fd, uint32_t code, uint64_t *val);
-int vmm_set_property(int fd, uint32_t code, uint64_t val);
+int vmm_set_memory(int pt, u64 gpa, void *addr, u64 size, u8 flags);
+int vmm_get_property(int fd, u32 code, u64 *val);
+int vmm_set_property(int fd, u32 code, u64 val);
 
 /* open, create, initialize, RAM, @vps VPs; vmm_setup_bare: up to and without INITIALIZE */
-void vmm_setup_bare(struct vmm *vm, uint64_t flags);
+void vmm_setup_bare(struct vmm *vm, u64 flags);
 void vmm_setup(struct vmm *vm, unsigned int vps);
 void vmm_teardown(struct vmm *vm);
 /* page aligned memory of the VMM's, zero */
 void *vmm_alloc(size_t size);
 /* vmm_alloc() and map at @gpa */
-void *vmm_add_memory(struct vmm *vm, uint64_t gpa, size_t size, uint8_t flags);
-void *vmm_gpa(struct vmm *vm, uint64_t gpa);
+void *vmm_add_memory(struct vmm *vm, u64 gpa, size_t size, u8 flags);
+void *vmm_gpa(struct vmm *vm, u64 gpa);
 
 /* ---- root hypercalls ---- */
 
-int vmm_call_reps(int fd, uint16_t code, uint16_t *reps, void *in, uint16_t in_sz, void *out,
-		  uint16_t out_sz);
-int vmm_call(int fd, uint16_t code, void *in, uint16_t in_sz, void *out, uint16_t out_sz);
+int vmm_call_reps(int fd, u16 code, u16 *reps, void *in, u16 in_sz, void *out,
+		  u16 out_sz);
+int vmm_call(int fd, u16 code, void *in, u16 in_sz, void *out, u16 out_sz);
 /* HvAssertVirtualInterrupt (0x94) through the partition's descriptor */
-int vmm_assert(struct vmm *vm, uint64_t control, uint64_t dest, uint32_t vector);
-int vmm_install_intercept(struct vmm *vm, uint32_t access, uint32_t type, uint64_t param);
+int vmm_assert(struct vmm *vm, u64 control, u64 dest, u32 vector);
+int vmm_install_intercept(struct vmm *vm, u32 access, u32 type, u64 param);
 
 /* ---- registers ---- */
 
 /* @fd may be the partition's too */
-int vmm_get_register(int fd, uint32_t index, uint32_t name, union hv_register_value *val);
-int vmm_set_register(int fd, uint32_t index, uint32_t name, const union hv_register_value *val);
-int vmm_set_reg_status(struct vmm_vp *vp, uint32_t name, uint64_t val);
-uint64_t vmm_reg(struct vmm_vp *vp, uint32_t name);
-void vmm_set_reg(struct vmm_vp *vp, uint32_t name, uint64_t val);
-void vmm_set_segment(struct vmm_vp *vp, uint32_t name, uint64_t base, uint32_t limit,
-		     uint16_t selector, uint16_t attributes);
-void vmm_set_table(struct vmm_vp *vp, uint32_t name, uint64_t base, uint16_t limit);
+int vmm_get_register(int fd, u32 index, u32 name, union hv_register_value *val);
+int vmm_set_register(int fd, u32 index, u32 name, const union hv_register_value *val);
+int vmm_set_reg_status(struct vmm_vp *vp, u32 name, u64 val);
+u64 vmm_reg(struct vmm_vp *vp, u32 name);
+void vmm_set_reg(struct vmm_vp *vp, u32 name, u64 val);
+void vmm_set_segment(struct vmm_vp *vp, u32 name, u64 base, u32 limit,
+		     u16 selector, u16 attributes);
+void vmm_set_table(struct vmm_vp *vp, u32 name, u64 base, u16 limit);
 
 /* ---- guest code ---- */
 
-/*
- * Machine code for a guest, by the assembler: GUEST_CODE(name, "16" or "64", "text").  Position
- * independent: it is copied to where it runs.
+/**
+ * struct guest_code - machine code for a guest
+ * @start:	its bytes: position independent, they are copied to where they run
+ * @end:	behind them
  */
-#define GUEST_CODE(name, bits, text)					\
-	asm(".pushsection .rodata\n\t"					\
-	    ".balign 16\n"						\
-	    ".code" bits "\n"						\
-	    #name ":\n\t"						\
-	    text "\n"							\
-	    #name "_end:\n\t"						\
-	    ".code64\n\t"						\
-	    ".popsection\n");						\
-	extern const unsigned char name[], name##_end[]
+struct guest_code {
+	const unsigned char *start;
+	const unsigned char *end;
+};
 
-#define GUEST_SIZE(name)	((size_t)(name##_end - name))
+/* by the assembler: GUEST_CODE(name, "16" or "64", "text"); it begins at the label guest_name */
+#define GUEST_CODE(name, bits, text)						\
+	asm(".pushsection .rodata\n\t"						\
+	    ".balign 16\n"							\
+	    ".code" bits "\n"							\
+	    "guest_" #name ":\n\t"						\
+	    text "\n"								\
+	    "guest_" #name "_end:\n\t"						\
+	    ".code64\n\t"							\
+	    ".popsection\n");							\
+	extern const unsigned char guest_##name[], guest_##name##_end[];	\
+	static const struct guest_code name = { guest_##name, guest_##name##_end }
 
 /* ports of guest code: a value in EAX for the test to see */
 #define GUEST_PORT	0xe0
 
-void vmm_write(struct vmm *vm, uint64_t gpa, const void *data, size_t len);
-#define vmm_load(vm, gpa, name)	vmm_write(vm, gpa, name, GUEST_SIZE(name))
+void vmm_write(struct vmm *vm, u64 gpa, const void *data, size_t len);
+size_t vmm_code_size(const struct guest_code *code);
+void vmm_load(struct vmm *vm, u64 gpa, const struct guest_code *code);
 
 /* where the processor starts next; the state of a mode is complete, whatever was before */
-void vmm_real_mode(struct vmm_vp *vp, uint32_t address);
-void vmm_long_mode(struct vmm_vp *vp, uint64_t rip);
-/* vmm_load(), then vmm_long_mode() at VMM_CODE or vmm_real_mode() */
-#define vmm_start64(vp_, name)	do {				\
-	vmm_load((vp_)->vm, VMM_CODE, name);			\
-	vmm_long_mode(vp_, VMM_CODE);				\
-} while (0)
-#define vmm_start16(vp_, name)	do {				\
-	vmm_load((vp_)->vm, VMM_CODE, name);			\
-	vmm_real_mode(vp_, VMM_CODE);				\
-} while (0)
+void vmm_real_mode(struct vmm_vp *vp, u32 address);
+void vmm_long_mode(struct vmm_vp *vp, u64 rip);
+/* vmm_load() at VMM_CODE, then vmm_real_mode() or vmm_long_mode() there */
+void vmm_start16(struct vmm_vp *vp, const struct guest_code *code);
+void vmm_start64(struct vmm_vp *vp, const struct guest_code *code);
 /* a 64-bit interrupt gate */
-void vmm_set_gate(struct vmm *vm, uint8_t vector, uint64_t address);
+void vmm_set_gate(struct vmm *vm, u8 vector, u64 address);
 
 /* ---- running ---- */
 
 /* RUN_VP in this thread: 0 with a message, -ETIMEDOUT after @ms, or a negative errno */
 int vmm_run(struct vmm_vp *vp, struct hv_message *msg, unsigned int ms);
 /* RUN_VP until a message of @type; any other ends the test */
-void vmm_run_to(struct vmm_vp *vp, uint32_t type, struct hv_message *msg);
+void vmm_run_to(struct vmm_vp *vp, u32 type, struct hv_message *msg);
 /* RUN_VP until the guest writes to @port: what it wrote.  The instruction is skipped */
-uint32_t vmm_run_out(struct vmm_vp *vp, uint16_t port);
+u32 vmm_run_out(struct vmm_vp *vp, u16 port);
 /* payload of a message */
 #define vmm_io_msg(m)	((struct hv_x64_io_port_intercept_message *)(m)->payload)
 #define vmm_mem_msg(m)	((struct hv_x64_memory_intercept_message_20 *)(m)->payload)
@@ -220,9 +232,9 @@ bool vmm_thread_wait(struct vmm_thread *t, unsigned int ms);
 void vmm_thread_stop(struct vmm_thread *t);
 
 /* wait until *@p is @want (or is not @was); false if it does not within VMM_LONG */
-bool vmm_wait_u64(volatile uint64_t *p, uint64_t want);
-bool vmm_wait_change(volatile uint64_t *p, uint64_t was);
+bool vmm_wait_u64(const u64 *p, u64 want);
+bool vmm_wait_change(const u64 *p, u64 was);
 /* does *@p move within @ms */
-bool vmm_moves(volatile uint64_t *p, unsigned int ms);
+bool vmm_moves(const u64 *p, unsigned int ms);
 
 #endif /* TLFS_SELFTEST_VMM_H */

@@ -24,14 +24,14 @@
 
 /* ---- modes ---- */
 
-static void set_segments(struct vmm_vp *vp, const uint32_t *names, unsigned int nr, uint32_t limit,
-			 uint16_t selector, uint16_t attributes)
+static void set_segments(struct vmm_vp *vp, const u32 *names, unsigned int nr, u32 limit,
+			 u16 selector, u16 attributes)
 {
 	while (nr--)
 		vmm_set_segment(vp, *names++, 0, limit, selector, attributes);
 }
 
-static const uint32_t data_segments[] = {
+static const u32 data_segments[] = {
 	HV_X64_REGISTER_DS, HV_X64_REGISTER_ES, HV_X64_REGISTER_FS, HV_X64_REGISTER_GS,
 	HV_X64_REGISTER_SS,
 };
@@ -39,7 +39,7 @@ static const uint32_t data_segments[] = {
 /* what both modes begin with: nothing pending, nothing waited for */
 static void fresh_state(struct vmm_vp *vp)
 {
-	uint32_t name;
+	u32 name;
 
 	vmm_set_reg(vp, HV_X64_REGISTER_PENDING_INTERRUPTION, 0);
 	vmm_set_reg(vp, HV_X64_REGISTER_INTERRUPT_STATE, 0);
@@ -50,7 +50,7 @@ static void fresh_state(struct vmm_vp *vp)
 	vmm_set_reg(vp, HV_X64_REGISTER_RSP, VMM_STACK - vp->index * TLFS_PAGE_SIZE);
 }
 
-void vmm_real_mode(struct vmm_vp *vp, uint32_t address)
+void vmm_real_mode(struct vmm_vp *vp, u32 address)
 {
 	fresh_state(vp);
 	vmm_set_reg(vp, HV_X64_REGISTER_CR0, 0x10);
@@ -70,22 +70,22 @@ void vmm_real_mode(struct vmm_vp *vp, uint32_t address)
 
 static void build_tables(struct vmm *vm)
 {
-	uint64_t *pml4 = vmm_gpa(vm, VMM_TABLES);
-	uint64_t *pdpt = vmm_gpa(vm, VMM_TABLES + 0x1000);
-	uint64_t *pd = vmm_gpa(vm, VMM_TABLES + 0x2000);
-	uint64_t *gdt = vmm_gpa(vm, VMM_GDT);
+	u64 *pml4 = vmm_gpa(vm, VMM_TABLES);
+	u64 *pdpt = vmm_gpa(vm, VMM_TABLES + 0x1000);
+	u64 *pd = vmm_gpa(vm, VMM_TABLES + 0x2000);
+	u64 *gdt = vmm_gpa(vm, VMM_GDT);
 	unsigned int i;
 
 	pml4[0] = (VMM_TABLES + 0x1000) | 7;
 	for (i = 0; i < 4; i++)
 		pdpt[i] = (VMM_TABLES + 0x2000 + i * 0x1000) | 7;
 	for (i = 0; i < 4 * 512; i++)
-		pd[i] = ((uint64_t)i << 21) | 0x87;
+		pd[i] = ((u64)i << 21) | 0x87;
 	gdt[VMM_CS64 / 8] = 0x00af9b000000ffff;
 	gdt[VMM_DS / 8] = 0x00cf93000000ffff;
 }
 
-void vmm_long_mode(struct vmm_vp *vp, uint64_t rip)
+void vmm_long_mode(struct vmm_vp *vp, u64 rip)
 {
 	build_tables(vp->vm);
 	fresh_state(vp);
@@ -102,13 +102,25 @@ void vmm_long_mode(struct vmm_vp *vp, uint64_t rip)
 	vmm_set_reg(vp, HV_X64_REGISTER_RIP, rip);
 }
 
-void vmm_set_gate(struct vmm *vm, uint8_t vector, uint64_t address)
+void vmm_set_gate(struct vmm *vm, u8 vector, u64 address)
 {
-	uint64_t *gate = vmm_gpa(vm, VMM_IDT + vector * 16);
+	u64 *gate = vmm_gpa(vm, VMM_IDT + vector * 16);
 
-	gate[0] = (address & 0xffff) | (uint64_t)VMM_CS64 << 16 | 0x8e00ULL << 32 |
+	gate[0] = (address & 0xffff) | (u64)VMM_CS64 << 16 | 0x8e00ULL << 32 |
 		  (address & 0xffff0000) << 32;
 	gate[1] = address >> 32;
+}
+
+void vmm_start16(struct vmm_vp *vp, const struct guest_code *code)
+{
+	vmm_load(vp->vm, VMM_CODE, code);
+	vmm_real_mode(vp, VMM_CODE);
+}
+
+void vmm_start64(struct vmm_vp *vp, const struct guest_code *code)
+{
+	vmm_load(vp->vm, VMM_CODE, code);
+	vmm_long_mode(vp, VMM_CODE);
 }
 
 /* ---- running ---- */
@@ -146,7 +158,7 @@ static timer_t start_kicks(unsigned int ms)
 
 int vmm_run(struct vmm_vp *vp, struct hv_message *msg, unsigned int ms)
 {
-	uint64_t end = vmm_now_ms() + ms;
+	u64 end = vmm_now_ms() + ms;
 	timer_t timer = start_kicks(ms);
 	long ret;
 
@@ -168,7 +180,7 @@ void vmm_print_message(const struct hv_message *msg)
 	dprintf(STDERR_FILENO, "\n");
 }
 
-void vmm_run_to(struct vmm_vp *vp, uint32_t type, struct hv_message *msg)
+void vmm_run_to(struct vmm_vp *vp, u32 type, struct hv_message *msg)
 {
 	int ret = vmm_run(vp, msg, VMM_LONG);
 
@@ -189,14 +201,15 @@ void vmm_skip(struct vmm_vp *vp, const struct hv_message *msg)
 	vmm_set_reg(vp, HV_X64_REGISTER_RIP, h->rip + (h->instruction_length_cr8 & 0xf));
 }
 
-uint32_t vmm_run_out(struct vmm_vp *vp, uint16_t port)
+u32 vmm_run_out(struct vmm_vp *vp, u16 port)
 {
 	struct hv_x64_io_port_intercept_message *io;
 	struct hv_message msg;
 
 	vmm_run_to(vp, HVMSG_X64_IO_PORT_INTERCEPT, &msg);
 	io = vmm_io_msg(&msg);
-	if (io->port_number != port || io->header.intercept_access_type != HV_INTERCEPT_ACCESS_WRITE) {
+	if (io->port_number != port ||
+	    io->header.intercept_access_type != HV_INTERCEPT_ACCESS_WRITE) {
 		vmm_print_message(&msg);
 		vmm_die("VP %u: port %#x instead of a write to %#x", vp->index, io->port_number,
 			port);
@@ -230,7 +243,7 @@ void vmm_thread_start(struct vmm_thread *t, struct vmm_vp *vp)
 
 bool vmm_thread_wait(struct vmm_thread *t, unsigned int ms)
 {
-	uint64_t end = vmm_now_ms() + ms;
+	u64 end = vmm_now_ms() + ms;
 
 	while (!__atomic_load_n(&t->done, __ATOMIC_ACQUIRE)) {
 		if (vmm_now_ms() >= end)
@@ -242,7 +255,7 @@ bool vmm_thread_wait(struct vmm_thread *t, unsigned int ms)
 
 void vmm_thread_stop(struct vmm_thread *t)
 {
-	uint64_t end = vmm_now_ms() + VMM_LONG;
+	u64 end = vmm_now_ms() + VMM_LONG;
 
 	if (!t->started)
 		return;
@@ -259,11 +272,11 @@ void vmm_thread_stop(struct vmm_thread *t)
 
 /* ---- waiting for a guest ---- */
 
-bool vmm_wait_u64(volatile uint64_t *p, uint64_t want)
+bool vmm_wait_u64(const u64 *p, u64 want)
 {
-	uint64_t end = vmm_now_ms() + VMM_LONG;
+	u64 end = vmm_now_ms() + VMM_LONG;
 
-	while (*p != want) {
+	while (LOAD(p) != want) {
 		if (vmm_now_ms() > end)
 			return false;
 		vmm_sleep_ms(1);
@@ -271,11 +284,11 @@ bool vmm_wait_u64(volatile uint64_t *p, uint64_t want)
 	return true;
 }
 
-bool vmm_wait_change(volatile uint64_t *p, uint64_t was)
+bool vmm_wait_change(const u64 *p, u64 was)
 {
-	uint64_t end = vmm_now_ms() + VMM_LONG;
+	u64 end = vmm_now_ms() + VMM_LONG;
 
-	while (*p == was) {
+	while (LOAD(p) == was) {
 		if (vmm_now_ms() > end)
 			return false;
 		vmm_sleep_ms(1);
@@ -283,12 +296,12 @@ bool vmm_wait_change(volatile uint64_t *p, uint64_t was)
 	return true;
 }
 
-bool vmm_moves(volatile uint64_t *p, unsigned int ms)
+bool vmm_moves(const u64 *p, unsigned int ms)
 {
-	uint64_t end = vmm_now_ms() + ms, was = *p;
+	u64 end = vmm_now_ms() + ms, was = LOAD(p);
 
 	while (vmm_now_ms() < end) {
-		if (*p != was)
+		if (LOAD(p) != was)
 			return true;
 		vmm_sleep_ms(1);
 	}

@@ -1,0 +1,155 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# What the hosts in Bochs share; see svm.sh for what a host file defines. It sources this one and
+# sets model, one of "bochs --help cpu".
+# shellcheck disable=SC2154 # model
+#
+#	BOCHS=FILE	another Bochs than Debian's; build/cache/bochs/bin/bochs is taken when it is
+#			there (Debian's has the debugger in it and takes twice the time)
+#	BOCHS_DISPLAY=NAME	its display_library, nogui by default
+#	HOST_CPUS=N	processors of the host
+#	BOCHS_IPS=N	instructions in a second of the host's own time
+#
+# The host's clock counts instructions: a second of it is BOCHS_IPS instructions, so time limits
+# inside the host do not depend on the machine that runs Bochs. Only the limits of run are real
+# time.
+
+HOST_MEMORY=${HOST_MEMORY:-2048}
+HOST_CPUS=${HOST_CPUS:-1}
+BOCHS_IPS=${BOCHS_IPS:-100000000}
+# shellcheck disable=SC2034 # used by run
+host_stall=240
+# shellcheck disable=SC2034 # used by run
+host_factor=4
+
+bochs_dir=$BUILD/host/$LABEL.bochs
+
+bochs_prepare()
+{
+	local own=$CACHE/bochs/bin/bochs
+
+	if [ -z "${BOCHS:-}" ]; then
+		BOCHS=bochs
+		[ ! -x "$own" ] || BOCHS=$own
+	fi
+	command -v "$BOCHS" >/dev/null || die "no $BOCHS; run selftests/host/packages"
+	mkdir -p "$bochs_dir"
+	{
+		"$BOCHS" --help cpu
+		"$BOCHS" --help
+	} < /dev/null > "$bochs_dir/help" 2>&1 || true
+	grep -qx "$model" "$bochs_dir/help" || die "$BOCHS has no processor $model"
+	bochs_version=$(sed -n 's/.*Bochs x86 Emulator \([0-9.]*\).*/\1/p' "$bochs_dir/help" | head -n 1)
+	say "host $HOST: Bochs $bochs_version, $HOST_CPUS x $model, ${HOST_MEMORY} MiB, kernel $RELEASE"
+}
+
+# The first line that exists.
+first_file()
+{
+	local file
+
+	for file in "$@"; do
+		if [ -e "$file" ]; then
+			printf '%s\n' "$file"
+			return 0
+		fi
+	done
+	die "none of $* is there; run selftests/host/packages"
+}
+
+# $1: where the console goes, as Bochs's com1 wants it.
+bochs_config()
+{
+	local display=term
+
+	# Debian's has no display that does without a terminal; one built for speed has no terminal.
+	[ "$BOCHS" = bochs ] || display=${BOCHS_DISPLAY:-nogui}
+	cat <<-EOF
+	config_interface: textconfig
+	display_library: $display
+	romimage: file=$(first_file /usr/share/bochs/BIOS-bochs-latest)
+	vgaromimage: file=$(first_file /usr/share/vgabios/vgabios.stdvga.bin \
+		/usr/share/vgabios/vgabios-stdvga.bin /usr/share/bochs/VGABIOS-lgpl-latest)
+	memory: guest=$HOST_MEMORY, host=$HOST_MEMORY
+	cpu: model=$model, count=$HOST_CPUS, ips=$BOCHS_IPS
+	clock: sync=none, time0=1767225600
+	pci: enabled=1, chipset=i440fx
+	ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14
+	ata0-master: type=disk, path="$bochs_dir/disk", mode=flat, cylinders=0, heads=16, spt=63
+	boot: disk
+	com1: enabled=1, $1
+	com2: enabled=1, mode=file, dev="$CONTROL"
+	sound: waveoutdrv=dummy, waveindrv=dummy, midioutdrv=dummy
+	mouse: enabled=0
+	log: $bochs_dir/log
+	debugger_log: -
+	panic: action=fatal
+	error: action=report
+	info: action=report
+	debug: action=ignore
+	EOF
+}
+
+# The console's other end: what comes in on stdin.
+bochs_console()
+{
+	if [ -n "${SHOW:-}" ]; then
+		exec tee -a "$CONSOLE"
+	fi
+	exec cat >> "$CONSOLE"
+}
+
+# Runs one Bochs to its end, as a process that takes it along when it is killed.
+bochs_run()
+{
+	local sink child args=()
+
+	exec 9>&-
+	exec 5> >(bochs_console)
+	sink=$!
+	if grep -q -- '-rc ' "$bochs_dir/help"; then
+		echo continue > "$bochs_dir/commands"
+		args=(-rc "$bochs_dir/commands")
+	fi
+	cat > "$bochs_dir/start" <<-EOF
+	echo \$\$ > "$bochs_dir/pid"
+	export LD_PRELOAD="$BUILD/host/bochs-fixes.so"
+	exec "$BOCHS" -q -f "$bochs_dir/config" ${args[*]@Q}
+	EOF
+	# A Bochs that was killed left the disk locked.
+	rm -f "$bochs_dir/pid" "$bochs_dir/disk.lock"
+	trap 'kill -9 "$(cat "$bochs_dir/pid")" 2>/dev/null || true' TERM EXIT
+	SHELL=/bin/sh TERM=vt100 script -qec ". '$bochs_dir/start'" /dev/null \
+		< /dev/null > "$bochs_dir/screen" 2>&1 &
+	child=$!
+	# Its status says nothing: every power-off is 1.
+	wait $child || true
+	trap - TERM EXIT
+	exec 5>&-
+	wait $sink || true
+}
+
+bochs_start()
+{
+	local words=$2 kernel_args com1="mode=file, dev=/dev/fd/5"
+
+	kernel_args="console=ttyS0 loglevel=5 log_buf_len=4M oops=panic panic=-1 reboot=k"
+	kernel_args+=" softlockup_panic=1 watchdog_thresh=15"
+	# The kernel would believe the frequency that the processor's model has on the box.
+	kernel_args+=" tsc_early_khz=$((BOCHS_IPS / 1000))"
+	# Half of the boot is spent in these.
+	kernel_args+=" nokaslr mitigations=off cryptomgr.notests=1 initcall_blacklist="
+	kernel_args+="load_system_certificate_list,trace_eval_init,cubictcp_register,init_kprobe_trace"
+	kernel_args+=" $words"
+	if [ -t 3 ]; then
+		com1="mode=term, dev=$(readlink /proc/self/fd/3)"
+	fi
+	"$TOP/selftests/host/bochs-disk" "$BUILD/host/bochs-boot.bin" "$KERNEL_IMAGE" \
+		"$IMAGE/vmlinux" "$IMAGE/host.cpio" "$kernel_args" "$bochs_dir/disk" ||
+		die "no disk for Bochs"
+	bochs_config "$com1" > "$bochs_dir/config"
+	bochs_run &
+	# shellcheck disable=SC2034
+	host_pid=$!
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * harness.h - kselftest's harness, for tests that compare what the hypervisor says with constants
+ */
+#ifndef TLFS_SELFTEST_HARNESS_H
+#define TLFS_SELFTEST_HARNESS_H
+
+#include "kselftest_harness.h"
+
+/* EXPECT_EQ(0, unsigned): its constants are int, and the values far from either's limits */
+#pragma GCC diagnostic ignored "-Wsign-compare"
+
+#include "vmm.h"
+
+/* a register by name: what is set is got */
+static inline void round_trip(struct __test_metadata *_metadata, struct vmm_vp *vp, u32 name,
+			      u64 value)
+{
+	EXPECT_EQ(0, vmm_set_reg_status(vp, name, value))
+		TH_LOG("set %#x to %#llx", name, (unsigned long long)value);
+	EXPECT_EQ(value, vmm_reg(vp, name))
+		TH_LOG("register %#x", name);
+}
+
+/* a register by name: what is refused changes nothing */
+static inline void refused(struct __test_metadata *_metadata, struct vmm_vp *vp, u32 name,
+			   u64 value)
+{
+	u64 was = vmm_reg(vp, name);
+
+	EXPECT_EQ(HV_STATUS_INVALID_REGISTER_VALUE, vmm_set_reg_status(vp, name, value))
+		TH_LOG("register %#x took %#llx", name, (unsigned long long)value);
+	EXPECT_EQ(was, vmm_reg(vp, name));
+}
+
+#endif /* TLFS_SELFTEST_HARNESS_H */
