@@ -23,7 +23,7 @@ JOBS := $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR) \
 	 $(if $(wildcard $(KDIR)/vmlinux),,CONFIG_DEBUG_INFO_BTF_MODULES=)
 
-# Without HOST=, check has all hosts and everything else has svm.
+# Without HOST=, svm.
 HOST ?=
 export HOST KERNEL TESTS INTERACTIVE ACCEL QEMU HOST_MEMORY MODE_TIMEOUT
 
@@ -128,7 +128,7 @@ help:
 	@echo "  KDIR=DIR          kernel build directory (now $(KDIR))"
 	@echo "  KERNEL=RELEASE    the kernel to build for and to boot, as in /lib/modules"
 	@echo "  HOST=NAME         test host: svm (QEMU), svm-bochs, vmx (both Bochs), local (this machine);"
-	@echo "                    a list for check, by default all three emulated ones"
+	@echo "                    a list for check; svm by default"
 	@echo "  HOST_CPUS=N       its processors (Bochs)"
 	@echo "  INTERACTIVE=1     demo: stay in the guest's shell"
 	@echo "  TESTS=PATTERN     check: only these programs"

@@ -67,6 +67,15 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #define TLFS_CLEAR_BRANCH_HISTORY
 #endif
 
+/* against RET predictions a guest has trained; what it calls is the kernel's own from 6.19 on */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
+#define TLFS_UNTRAIN_RET
+#elif LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
+#define TLFS_UNTRAIN_RET	UNTRAIN_RET_VM
+#else
+#define TLFS_UNTRAIN_RET	UNTRAIN_RET
+#endif
+
 #ifndef __ASSEMBLY__
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 16, 0)
 #include <asm/cpuid/api.h>

@@ -8,6 +8,7 @@
  * has to sleep returns TLFS_SLOW before it has changed anything and is called again outside.
  */
 #include <linux/cpumask.h>
+#include <linux/interrupt.h>
 #include <linux/sched/clock.h>
 #include <linux/sched/signal.h>
 #include <linux/smp.h>
@@ -226,6 +227,9 @@ static void prepare_event(struct tlfs_vp *vp)
 /* would an event end HLT (TLFS 10.x) or the idle state, which does not ask for IF */
 static bool event_wakes(struct tlfs_vp *vp)
 {
+	/* a single-step trap after HLT, or what the VMM has queued */
+	if (vp->event.pending)
+		return true;
 	if (atomic_read(&vp->nmi_pending) && tlfs_call(nmi_allowed)(vp))
 		return true;
 	if (!vp->idle && !(vp_reg(vp, VP_RFLAGS) & X86_EFLAGS_IF))
@@ -500,6 +504,15 @@ static int process_requests(struct tlfs_vp *vp)
 	return TLFS_RESUME;
 }
 
+/*
+ * From 6.16 on kernel_fpu_begin() holds softirqs off.  Nobody wakes ksoftirqd for them then: they
+ * would wait until something else ends the window
+ */
+static bool softirqs_wait(void)
+{
+	return softirq_count() && local_softirq_pending();
+}
+
 static int run_once(struct tlfs_vp *vp)
 {
 	unsigned long work;
@@ -513,7 +526,7 @@ static int run_once(struct tlfs_vp *vp)
 	smp_store_mb(vp->mode, TLFS_VP_IN_GUEST);
 	work = READ_ONCE(current_thread_info()->flags) & RUN_WORK;
 	/* a reboot takes the CPU back by an interrupt, also in the middle of a window */
-	work |= !__this_cpu_read(tlfs_lp_owned);
+	work |= !__this_cpu_read(tlfs_lp_owned) || softirqs_wait();
 	if (unlikely(READ_ONCE(vp->requests) | work)) {
 		WRITE_ONCE(vp->mode, TLFS_VP_OUTSIDE);
 		local_irq_enable();

@@ -6,6 +6,8 @@
 #include <asm/asm.h>
 #include <asm/nospec-branch.h>
 
+#include "../compat.h"
+
 /* offsets in vp->regs; RAX and RSP live in the VMCB */
 #define RCX_	(1 * 8)
 #define RDX_	(2 * 8)
@@ -84,6 +86,9 @@ SYM_FUNC_START(svm_enter_guest)
 	pop	%rax
 	vmload	%rax
 	stgi
+
+	/* nor in what predicts RETs by their own address (Zen 1 to 4) */
+	TLFS_UNTRAIN_RET
 
 	/* no guest value stays in a register for speculation to use */
 	xor	%ecx, %ecx

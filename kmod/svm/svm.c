@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * svm.c - AMD SVM behind the vendor seam: owning a processor, one run of the guest, its exit
+ * svm.c - AMD SVM behind the vendor seam: owning a processor, events, one run of the guest
  *
  * Section numbers are those of the AMD64 Architecture Programmer's Manual, volume 2.
  */
@@ -340,8 +340,8 @@ static void svm_load(struct tlfs_vp *vp)
 		tlfs_ibpb();
 	}
 	/*
-	 * The task's FS, GS and KERNEL_GS_BASE do not change while preemption is off.  #UD: a reboot
-	 * has just taken the CPU back, and run_once() will not enter the guest
+	 * The task's FS, GS and KERNEL_GS_BASE do not change while preemption is off.  #UD: a
+	 * reboot has just taken the CPU back, and run_once() will not enter the guest
 	 */
 	asm volatile("1: vmsave %0\n2:\n" _ASM_EXTABLE(1b, 2b) : : "a" (sc->host_pa) : "memory");
 	/* by hand: the kernel keeps hw_breakpoint_restore() to itself from 6.19 on */
@@ -363,6 +363,9 @@ static void svm_put(struct tlfs_vp *vp)
 		sc->tsc_aux = sc->host_tsc_aux;
 		wrmsrl(MSR_TSC_AUX, sc->host_tsc_aux);
 	}
+	/* DR6 is still the guest's: nothing in it may pass for a trap of the host */
+	if (unlikely(to_svm(vp)->vmcb->save.dr6 != DR6_RESERVED))
+		set_debugreg(DR6_RESERVED, 6);
 	/* #VMEXIT has switched all breakpoints off in DR7, and DR0-3 may be the guest's */
 	if (unlikely(sc->host_dr7 & (DR_GLOBAL_ENABLE_MASK | DR_LOCAL_ENABLE_MASK))) {
 		set_debugreg(sc->host_dr[0], 0);
@@ -404,6 +407,9 @@ static void svm_inject(struct tlfs_vp *vp, const struct tlfs_event *ev)
 		 * giving the processor a next-RIP works with and without NRIPS (15.20)
 		 */
 		vp_set_reg(vp, VP_RIP, vp_reg(vp, VP_RIP) + ev->insn_len);
+		svm->soft = *ev;
+		svm->soft.pending = true;
+		svm->soft_rip = vp->regs[VP_RIP];
 		inj |= (ev->type == TLFS_EVENT_SOFTINT ? SVM_EVENT_SOFTINT : SVM_EVENT_EXCEPTION)
 			<< SVM_EVENT_TYPE_SHIFT;
 		break;
@@ -422,6 +428,13 @@ static void svm_requeue(struct tlfs_vp *vp, u64 info)
 	struct svm_vp *svm = to_svm(vp);
 	u8 vector = info & 0xff;
 
+	/* ours, which has moved RIP on: back to the instruction */
+	if (unlikely(svm->soft.pending && vector == svm->soft.vector &&
+		     vp->regs[VP_RIP] == svm->soft_rip)) {
+		vp->event = svm->soft;
+		vp->regs[VP_RIP] -= svm->soft.insn_len;
+		return;
+	}
 	switch ((info & SVM_EVENT_TYPE_MASK) >> SVM_EVENT_TYPE_SHIFT) {
 	case SVM_EVENT_INTR:
 		vp->event.type = TLFS_EVENT_EXTINT;
@@ -444,12 +457,14 @@ static void svm_requeue(struct tlfs_vp *vp, u64 info)
 	vp->event.insn_len = 0;
 	vp->event.has_error = info & SVM_EVENT_HAS_ERROR;
 	vp->event.error = info >> 32;
-	vp->event.param = 0;
+	/* CR2 has it; a VMM that saves and loads the event would write it back from here */
+	vp->event.param = vector == X86_TRAP_PF ? svm->vmcb->save.cr2 : 0;
 }
 
 static bool svm_intr_allowed(struct tlfs_vp *vp)
 {
-	return (vp->regs[VP_RFLAGS] & X86_EFLAGS_IF) &&
+	/* TF would go into the interrupt's frame: after the step */
+	return (vp->regs[VP_RFLAGS] & X86_EFLAGS_IF) && !to_svm(vp)->stepping &&
 	       !(to_svm(vp)->vmcb->control.int_state & SVM_SHADOW);
 }
 
@@ -471,16 +486,18 @@ static bool svm_nmi_allowed(struct tlfs_vp *vp)
 
 /*
  * A virtual interrupt that is never meant to be delivered tells when one could be (15.21.4).  Its
- * priority is the highest, for not all processors compare it with V_TPR alike; while the TPR is what
- * stands in the way, writes of CR8 exit instead.
+ * priority is the highest, for not all processors compare it with V_TPR alike; while the TPR is
+ * what stands in the way, writes of CR8 exit instead.  A single step brings everything up again
+ * anyhow, and would never get anywhere with a window that is open already.
  */
-static void svm_intr_window(struct tlfs_vp *vp, u16 vector)
+void svm_intr_window(struct tlfs_vp *vp, u16 vector)
 {
 	struct vmcb *vmcb = to_svm(vp)->vmcb;
 	u32 tpr = vmcb->control.int_ctl & SVM_V_TPR_MASK;
 	/* an ExtINT does not ask for the priority */
-	bool window = vector && (vp->extint_pending || vector >> 4 > tpr);
-	bool cr8 = vector && !window;
+	bool wanted = vector && !to_svm(vp)->stepping;
+	bool window = wanted && (vp->extint_pending || vector >> 4 > tpr);
+	bool cr8 = wanted && !window;
 
 	if (window != svm_intercepted(vmcb, SVM_ICPT_VINTR)) {
 		svm_intercept(vmcb, SVM_ICPT_VINTR, window);
@@ -525,170 +542,12 @@ static bool svm_stepped(struct tlfs_vp *vp)
 	if (svm->vmcb->control.exit_code != SVM_EXIT_EXCEPTION + X86_TRAP_DB || svm->stepping_tf)
 		return false;
 	svm->vmcb->save.dr6 &= ~(u64)DR_STEP;
+	vp->exit.exc.param &= ~(u64)DR_STEP;
 	svm->vmcb->control.clean &= ~SVM_CLEAN_DR;
 	return !(svm->vmcb->save.dr6 & DR_TRAP_BITS);
 }
 
-/* ---- exits ---- */
-
-static const u8 exit_kinds[SVM_EXIT_LAST + 1] = {
-	[SVM_EXIT_CR_READ ... SVM_EXIT_CR_WRITE + 15] = TLFS_EXIT_CR,
-	[SVM_EXIT_DR_READ ... SVM_EXIT_DR_WRITE + 15] = TLFS_EXIT_DR,
-	[SVM_EXIT_EXCEPTION ... SVM_EXIT_EXCEPTION + 31] = TLFS_EXIT_EXCEPTION,
-	[SVM_EXIT_INTR ... SVM_EXIT_SMI] = TLFS_EXIT_NONE,
-	[SVM_EXIT_INIT] = TLFS_EXIT_INIT,
-	[SVM_EXIT_VINTR] = TLFS_EXIT_INTR_WINDOW,
-	[SVM_EXIT_RDPMC] = TLFS_EXIT_RDPMC,
-	[SVM_EXIT_CPUID] = TLFS_EXIT_CPUID,
-	[SVM_EXIT_IRET] = TLFS_EXIT_NMI_WINDOW,
-	[SVM_EXIT_INVD] = TLFS_EXIT_WBINVD,
-	[SVM_EXIT_PAUSE] = TLFS_EXIT_PAUSE,
-	[SVM_EXIT_HLT] = TLFS_EXIT_HLT,
-	[SVM_EXIT_INVLPG] = TLFS_EXIT_INVLPG,
-	[SVM_EXIT_INVLPGA] = TLFS_EXIT_UNDEFINED,
-	[SVM_EXIT_IOIO] = TLFS_EXIT_IO,
-	[SVM_EXIT_MSR] = TLFS_EXIT_RDMSR,
-	[SVM_EXIT_TASK_SWITCH] = TLFS_EXIT_TASK_SWITCH,
-	[SVM_EXIT_SHUTDOWN] = TLFS_EXIT_TRIPLE_FAULT,
-	[SVM_EXIT_VMRUN] = TLFS_EXIT_UNDEFINED,
-	[SVM_EXIT_VMMCALL] = TLFS_EXIT_HYPERCALL,
-	[SVM_EXIT_VMLOAD ... SVM_EXIT_SKINIT] = TLFS_EXIT_UNDEFINED,
-	[SVM_EXIT_WBINVD] = TLFS_EXIT_WBINVD,
-	[SVM_EXIT_MONITOR] = TLFS_EXIT_MONITOR,
-	[SVM_EXIT_MWAIT ... SVM_EXIT_MWAIT_ARMED] = TLFS_EXIT_MWAIT,
-	[SVM_EXIT_XSETBV] = TLFS_EXIT_XSETBV,
-	[SVM_EXIT_RDPRU] = TLFS_EXIT_UNDEFINED,
-};
-
-static void svm_decode_io(struct tlfs_exit *x, const struct vmcb *vmcb)
-{
-	u64 info = vmcb->control.exit_info_1;
-
-	x->io.port = info >> SVM_IO_PORT_SHIFT;
-	x->io.size = (info >> SVM_IO_SIZE_SHIFT) & 7;
-	x->io.addr_size = ((info >> SVM_IO_ADDR_SHIFT) & 7) << 1;
-	x->io.in = info & SVM_IO_IN;
-	x->io.string = info & SVM_IO_STRING;
-	x->io.rep = info & SVM_IO_REP;
-	x->io.seg = (info >> SVM_IO_SEG_SHIFT) & 7;
-	x->insn_len = vmcb->control.exit_info_2 - vmcb->save.rip;
-	/* without decode assists the segment of OUTS is not reported (15.10.2) */
-	if (!(svm_features & SVM_CPUID_DECODE))
-		x->io.seg = TLFS_SEG_DS;
-}
-
-static void svm_decode_memory(struct tlfs_exit *x, const struct vmcb *vmcb)
-{
-	u64 error = vmcb->control.exit_info_1;
-
-	x->mem.gpa = vmcb->control.exit_info_2;
-	x->mem.gva = 0;
-	x->mem.gva_valid = false;
-	x->mem.walk = error & SVM_NPF_WALK;
-	x->mem.access = error & SVM_NPF_FETCH ? TLFS_ACCESS_EXECUTE :
-			error & SVM_NPF_WRITE ? TLFS_ACCESS_WRITE : TLFS_ACCESS_READ;
-	if ((svm_features & SVM_CPUID_DECODE) && vmcb->control.insn_len <= TLFS_INSN_MAX) {
-		x->nr_bytes = vmcb->control.insn_len;
-		memcpy(x->bytes, vmcb->control.insn_bytes, TLFS_INSN_MAX);
-	}
-}
-
-#define EXCEPTIONS_WITH_ERROR	(BIT(X86_TRAP_DF) | BIT(X86_TRAP_TS) | BIT(X86_TRAP_NP) | \
-				 BIT(X86_TRAP_SS) | BIT(X86_TRAP_GP) | BIT(X86_TRAP_PF) | \
-				 BIT(X86_TRAP_AC) | BIT(X86_TRAP_CP))
-
-static void svm_decode_exception(struct tlfs_vp *vp, const struct vmcb *vmcb)
-{
-	struct tlfs_exit *x = &vp->exit;
-
-	x->exc.vector = vmcb->control.exit_code - SVM_EXIT_EXCEPTION;
-	x->exc.has_error = BIT(x->exc.vector) & EXCEPTIONS_WITH_ERROR;
-	x->exc.error = x->exc.has_error ? vmcb->control.exit_info_1 : 0;
-	x->exc.param = 0;
-	if (x->exc.vector == X86_TRAP_DB)
-		x->exc.param = vmcb->save.dr6;
-	else if (x->exc.vector == X86_TRAP_PF)
-		x->exc.param = vmcb->control.exit_info_2;
-	if (x->exc.vector == X86_TRAP_MC) {
-		/* the host's: an intercepted machine check is not held for it (15.12.16) */
-		asm volatile("int $18");
-		x->kind = TLFS_EXIT_NONE;
-	}
-}
-
-static void svm_decode_task(struct tlfs_exit *x, const struct vmcb *vmcb)
-{
-	u64 info = vmcb->control.exit_info_2;
-
-	x->task.selector = vmcb->control.exit_info_1;
-	x->task.has_error = info & SVM_TASK_HAS_ERROR;
-	x->task.error = info;
-	if (info & SVM_TASK_IRET)
-		x->task.reason = 1;
-	else if (info & SVM_TASK_JMP)
-		x->task.reason = 2;
-	else
-		x->task.reason = vmcb->control.exit_int_info & SVM_EVENT_VALID ? 3 : 0;
-}
-
-static void svm_decode(struct tlfs_vp *vp)
-{
-	struct svm_vp *svm = to_svm(vp);
-	struct vmcb *vmcb = svm->vmcb;
-	struct tlfs_exit *x = &vp->exit;
-	u64 code = vmcb->control.exit_code;
-
-	x->hw = code;
-	x->nr_bytes = 0;
-	x->insn_len = 0;
-	if (code > SVM_EXIT_LAST) {
-		if (code == SVM_EXIT_NPF) {
-			x->kind = TLFS_EXIT_MEMORY;
-			svm_decode_memory(x, vmcb);
-		} else {
-			x->kind = TLFS_EXIT_FAILED;
-			x->fail.reason = code;
-		}
-		return;
-	}
-	/* zero for exits that are no instruction's */
-	if (vmcb->control.next_rip && (svm_features & SVM_CPUID_NRIPS))
-		x->insn_len = vmcb->control.next_rip - vmcb->save.rip;
-
-	x->kind = exit_kinds[code];
-	switch (x->kind) {
-	case TLFS_EXIT_RDMSR:
-		if (vmcb->control.exit_info_1 & 1)
-			x->kind = TLFS_EXIT_WRMSR;
-		break;
-	case TLFS_EXIT_IO:
-		svm_decode_io(x, vmcb);
-		break;
-	case TLFS_EXIT_CR:
-	case TLFS_EXIT_DR:
-		x->cr.nr = code & 15;
-		x->cr.write = code & 16;
-		x->cr.gpr = 0xff;
-		if ((svm_features & SVM_CPUID_DECODE) &&
-		    (x->kind == TLFS_EXIT_DR || vmcb->control.exit_info_1 & SVM_CR_MOV))
-			x->cr.gpr = vmcb->control.exit_info_1 & 15;
-		break;
-	case TLFS_EXIT_EXCEPTION:
-		svm_decode_exception(vp, vmcb);
-		break;
-	case TLFS_EXIT_INTR_WINDOW:
-		svm_intr_window(vp, 0);
-		break;
-	case TLFS_EXIT_NMI_WINDOW:
-		svm->iret_seen = true;
-		svm->iret_rip = vmcb->save.rip;
-		svm_intercept(vmcb, SVM_ICPT_IRET, false);
-		break;
-	case TLFS_EXIT_TASK_SWITCH:
-		svm_decode_task(x, vmcb);
-		break;
-	}
-}
+/* ---- one run ---- */
 
 static void svm_new_asid(struct svm_cpu *sc, struct svm_vp *svm)
 {
@@ -748,6 +607,7 @@ static void svm_enter(struct tlfs_vp *vp)
 	info = vmcb->control.exit_int_info;
 	if (unlikely(info & SVM_EVENT_VALID))
 		svm_requeue(vp, info);
+	svm->soft.pending = false;
 	svm_decode(vp);
 	if (unlikely(svm->stepping || svm->turn_back)) {
 		if (svm->stepping && svm_stepped(vp))

@@ -23,6 +23,8 @@
  * @turn_back:	exit as soon as the pending event is delivered: an NMI waits
  * @stepping:	RFLAGS.TF is ours: exit after the IRET
  * @stepping_tf: the guest's own TF meanwhile
+ * @soft:	the event just injected, if it pushes the address of the next instruction
+ * @soft_rip:	that address
  */
 struct svm_vp {
 	struct vmcb *vmcb;
@@ -38,6 +40,8 @@ struct svm_vp {
 	bool stepping_tf;
 	u64 dr[4];
 	u64 iret_rip;
+	struct tlfs_event soft;
+	u64 soft_rip;
 };
 
 /* what this processor offers beyond the required: CPUID 8000000A EDX */
@@ -88,6 +92,10 @@ void svm_end_shadow(struct tlfs_vp *vp);
 
 /* svm.c: bring the guest's DR0-3 into the registers if its DR7 uses them */
 void svm_load_dr(struct tlfs_vp *vp);
+void svm_intr_window(struct tlfs_vp *vp, u16 vector);	/* the op */
+
+/* exit.c: fill vp->exit from the VMCB */
+void svm_decode(struct tlfs_vp *vp);
 
 /* enter.S: world switch; @regs is vp->regs, @host_pa a page with the host's VMSAVE state */
 void svm_enter_guest(u64 vmcb_pa, u64 *regs, u64 host_pa);

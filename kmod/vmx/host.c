@@ -122,6 +122,7 @@ void vmx_load(struct tlfs_vp *vp)
 	struct vmx_vp *vmx = to_vmx(vp);
 	int cpu = smp_processor_id();
 
+	vc->running = vmx;
 	vmx_make_current(vmx);
 	if (vmx->host_cpu != cpu) {
 		vmx->host_cpu = cpu;
@@ -165,6 +166,7 @@ void vmx_put(struct tlfs_vp *vp)
 	struct vmx_cpu *vc = this_cpu_ptr(&vmx_cpus);
 	struct vmx_vp *vmx = to_vmx(vp);
 
+	vc->running = NULL;
 	rdmsrl(MSR_KERNEL_GS_BASE, vmx->kernel_gs);
 	put_selectors(vmx);
 	if (vmx->kernel_gs != vmx->host_kernel_gs || vmx->host_sel[SEL_GS])

@@ -75,18 +75,23 @@ void vmx_make_current(struct vmx_vp *vmx)
 bool vmx_hold(struct tlfs_vp *vp)
 {
 	preempt_disable();
-	if (vp->in_window)
-		return true;
-	if (unlikely(!this_cpu_read(vmx_cpus.owned))) {
-		preempt_enable();
-		return false;
+	if (!vp->in_window) {
+		if (unlikely(!__this_cpu_read(vmx_cpus.owned))) {
+			preempt_enable();
+			return false;
+		}
+		vmx_make_current(to_vmx(vp));
 	}
-	vmx_make_current(to_vmx(vp));
+	__this_cpu_inc(vmx_cpus.holds);
 	return true;
 }
 
 void vmx_release(void)
 {
+	struct vmx_cpu *vc = this_cpu_ptr(&vmx_cpus);
+
+	if (!--vc->holds && unlikely(vc->running && vc->running != vc->current_vmcs) && vc->owned)
+		vmx_make_current(vc->running);
 	preempt_enable();
 }
 

@@ -40,6 +40,22 @@ static void vmx_do_flush(struct tlfs_vp *vp)
 								       VMCS_INV_ALL, vmx->vpid);
 }
 
+/* flags that did not come about by the guest's own instructions, beside a shadow (27.3.1.5) */
+static void vmx_check_shadow(struct tlfs_vp *vp)
+{
+	u64 rflags = vp->regs[VP_RFLAGS];
+	u32 clear = 0;
+
+	/* with interrupts off there is no shadow of STI */
+	if (!(rflags & X86_EFLAGS_IF))
+		clear = GUEST_INTR_STATE_STI;
+	/* and with TF a trap would have to be pending */
+	if (rflags & X86_EFLAGS_TF)
+		clear = VMCS_INTR_SHADOW;
+	if (clear)
+		vmx_change_intr_state(vp, clear, 0);
+}
+
 static void vmx_write_regs(struct tlfs_vp *vp)
 {
 	if (vp->regs_dirty & BIT(VP_RIP))
@@ -48,9 +64,7 @@ static void vmx_write_regs(struct tlfs_vp *vp)
 		vmcs_write(GUEST_RSP, vp->regs[VP_RSP]);
 	if (unlikely(vp->regs_dirty & BIT(VP_RFLAGS))) {
 		vmcs_write(GUEST_RFLAGS, vp->regs[VP_RFLAGS]);
-		/* with interrupts off there is no shadow of STI (27.3.1.5) */
-		if (!(vp->regs[VP_RFLAGS] & X86_EFLAGS_IF))
-			vmx_change_intr_state(vp, GUEST_INTR_STATE_STI, 0);
+		vmx_check_shadow(vp);
 	}
 }
 

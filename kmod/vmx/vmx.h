@@ -106,6 +106,8 @@ struct vmx_vp {
  * @vmxon:	VMXON region
  * @loaded:	VMCSs that are in its caches; interrupts off
  * @current_vmcs: the one VMREAD and VMWRITE go to
+ * @running:	the one whose run window this is, or NULL
+ * @holds:	depth of vmx_hold()
  * @last:	the VP that ran last
  * @host_syscall, @host_tsc_aux: MSRs as the host wants them
  * @syscall, @tsc_aux: and what is in them
@@ -116,6 +118,8 @@ struct vmx_cpu {
 	struct page *vmxon;
 	struct list_head loaded;
 	struct vmx_vp *current_vmcs;
+	struct vmx_vp *running;
+	unsigned int holds;
 	struct tlfs_vp *last;
 	u64 host_syscall[VMX_SYSCALL_MSRS];
 	u64 syscall[VMX_SYSCALL_MSRS];
@@ -168,7 +172,8 @@ static inline struct vmx_vp *to_vmx(struct tlfs_vp *vp)
 
 /*
  * Make the VP's VMCS current on this CPU and stay here; false if the processor is not ours any
- * more.  Nests, and is free of cost in the run window.
+ * more.  Nests.  Another VP's run window, whose VP asks for the registers of this one, has its own
+ * VMCS back when it is over.
  */
 bool vmx_hold(struct tlfs_vp *vp);
 void vmx_release(void);

@@ -602,6 +602,8 @@ int tlfs_lapic_set_base(struct tlfs_vp *vp, u64 val, bool guest)
 	WRITE_ONCE(lapic->base, val);
 	WRITE_ONCE(lapic->x2apic, !!(val & X2APIC_ENABLE));
 	lapic_update_enabled(lapic);
+	/* what a late setter left while it was disabled: nobody else would kick for that vector */
+	lapic_recheck(vp);
 	return TLFS_RESUME;
 }
 
@@ -614,6 +616,9 @@ void tlfs_lapic_reset(struct tlfs_vp *vp, bool init)
 			   (vp->index ? 0 : MSR_IA32_APICBASE_BSP));
 		WRITE_ONCE(lapic->x2apic, false);
 		atomic_set(&lapic->extint, 0);
+	} else if (atomic_read(&lapic->extint) & TLFS_EXTINT_ASSERTED) {
+		/* the line is still up, but the VP has just forgotten that it was told */
+		set_bit(TLFS_REQ_EXTINT, &vp->requests);
 	}
 	lapic_reset_regs(vp);
 }

@@ -148,6 +148,31 @@ static void message(void)
 	check(!slot_take(slot), "nothing else waits [B-14-056]");
 }
 
+/* a vector for each of the sources a timer may have */
+static void sources(void)
+{
+	u32 i, k;
+	bool ok = true;
+
+	forget_hits();
+	for (i = 1; i < HV_SYNIC_SINT_COUNT; i++) {
+		set_handler(0x80 + i, on_irq);
+		sint_set(i, 0x80 + i);
+	}
+	for (i = 1; i < HV_SYNIC_SINT_COUNT; i++) {
+		stimer_now(i % HV_SYNIC_STIMER_COUNT, i);
+		take_irqs();
+		for (k = 0; k < HV_SYNIC_SINT_COUNT; k++)
+			ok &= slot_has(&SLOTS(0)[k], i % HV_SYNIC_STIMER_COUNT) == (k == i) &&
+			      hits[0x80 + k] == (k && k <= i);
+		slot_take(&SLOTS(0)[i]);
+	}
+	check(ok, "each source has its slot and its vector "
+	      "[PORT-synic-sint-SINT1-15 PORT-SIM-page-slot-16]");
+	for (i = 1; i < HV_SYNIC_SINT_COUNT; i++)
+		sint_set(i, HV_SYNIC_SINT_RESET_VALUE);
+}
+
 /* ---- queue ---- */
 
 /* until tries to deliver by itself have become rare */
@@ -243,7 +268,8 @@ static void masks(void)
 	new_vector(HV_SYNIC_SINT_POLLING);
 	stimer_now(0, SINT);
 	take_irqs();
-	check(slot_has(slot, 0) && !hits[VECTOR], "a polling SINT has messages and no interrupts");
+	check(slot_has(slot, 0) && !hits[VECTOR], "a polling SINT has messages and no interrupts "
+	      "[B-v50-015]");
 	slot_take(slot);
 
 	new_vector(VECTOR);
@@ -530,6 +556,7 @@ void payload(void)
 	synic_enable(NULL);
 	slot = &SLOTS(0)[SINT];
 	message();
+	sources();
 	queue();
 	queue_triggers();
 	masks();

@@ -176,9 +176,11 @@ static void page_msr(void)
 	      "enabled the page is there [B-15-036 MSR-40000021]");
 	for (i = 6; i < 1024; i++)
 		ok &= !tsc_pages[0][i];
-	check(ok && !tsc_pages[0][1], "the rest of the page is zero [MSR-40000021]");
+	check(ok && !tsc_pages[0][1], "the rest of the page is zero [MSR-40000021 "
+	      "PORT-reference-tsc-page-Reserved1 PORT-reference-tsc-page-Reserved2]");
 	check(tsc_page->tsc_sequence && tsc_page->tsc_sequence != 0xffffffff,
-	      "its sequence number is a valid one [B-15-042]");
+	      "its sequence number is a valid one [B-15-042 "
+	      "PORT-reference-tsc-page-TscSequence]");
 	tsc_page_on(tsc_pages[1]);
 	check(tsc_pages[0][0] == 0x11223344 && tsc_pages[0][4] == 0x55667788 &&
 	      tsc_page->tsc_scale, "it moves [B-15-036 MSR-40000021]");
@@ -196,7 +198,8 @@ static void page_time(void)
 	u32 i, seq = tsc_page->tsc_sequence;
 
 	compare(&ok);
-	check(ok, "page and counter agree [B-15-038]");
+	check(ok, "page and counter agree [B-15-038 PORT-reference-tsc-page-TscScale "
+	      "PORT-reference-tsc-page-TscOffset]");
 	check(rdtsc() > ~0ULL / tsc_page->tsc_scale, "the product has more than 64 bits "
 	      "[B-15-039]");
 	for (i = 1; i < vps; i++) {
@@ -388,11 +391,11 @@ static void direct(u32 n)
 	wrmsr(STIMER_COUNT(n), when);
 	check(wait_for(&hits[DIRECT_VECTOR], 1, WAIT_MS) && came_at >= when &&
 	      !SLOTS(0)[0].header.message_type && !slot->header.message_type && !enabled(n),
-	      "timer %u: direct, an interrupt and no message [" TIMER_IDS(n));
+	      "timer %u: direct, an interrupt and no message [B-v50-018 " TIMER_IDS(n));
 	wrmsr(STIMER_CONFIG(n), mode | HV_STIMER_PERIODIC | HV_STIMER_AUTOENABLE);
 	wrmsr(STIMER_COUNT(n), UNITS_MS);
 	wait_for(&hits[DIRECT_VECTOR], 5, WAIT_MS);
-	check(hits[DIRECT_VECTOR] >= 5 && enabled(n), "timer %u: direct and periodic ["
+	check(hits[DIRECT_VECTOR] >= 5 && enabled(n), "timer %u: direct and periodic [B-v50-018 "
 	      TIMER_IDS(n));
 	stimer_stop(n);
 	take_irqs();

@@ -5,13 +5,16 @@
  * Random numbers: Bochs seeds the C library's generator, from which RDRAND is answered, with the time
  * of day.  Here every run gets the same ones.
  *
- * VMRUN: Bochs (2.7 and 3.0) loads the guest's RFLAGS before it knows that it is in a guest.  When
- * RFLAGS.IF changes by that from 1 to 0, it masks the host's interrupts although the host has them
- * enabled (APM 2, 15.21.1), and a guest that spins without interrupts is never left again; two
- * virtual processors that wait for each other hang.  When IF stays 1, a virtual interrupt that the
- * VMCB asks for stays masked.  So VMRUN's call of the function that loads the state goes through
- * a few instructions of ours: they say "in a guest" first, and have the masks worked out afterwards.
- * Nothing is changed unless all of VMRUN that is relied upon looks as expected.
+ * VMRUN, in Bochs 2.7 and 3.0:
+ *
+ * - The guest's RFLAGS are loaded before Bochs knows that it is in a guest.  When IF changes by that
+ *   from 1 to 0, it masks the host's interrupts although the host has them enabled (APM 2, 15.21.1),
+ *   and a guest that spins without interrupts is never left again: two virtual processors that wait
+ *   for each other hang.  When IF stays 1, a virtual interrupt that the VMCB asks for stays masked.
+ * - The guest's CR2 is read from the VMCB and dropped.
+ *
+ * So VMRUN's call of the function that loads the guest's state comes here.  Where the processor's
+ * fields are is taken from Bochs's own code, and nothing is changed unless that looks as expected.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -22,116 +25,100 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define VMRUN_SIZE	0x200	/* no more than this of it is looked at */
-#define STUB_MAX	64
+#define LOOK		0x100	/* bytes of a function that are searched */
 #define NEAR		0x40000000L
+#define STEP		0x1000000L
+#define VMCB_CR2	0x640
+
+/* Offsets in Bochs's processor, which is a C++ object. */
+static uint32_t in_guest, vmcb, cr2;
+
+static bool (*load_state)(uint8_t *cpu);
+static void (*interrupt_masks_change)(uint8_t *cpu);
 
 void srand(unsigned int seed)
 {
 	(void)seed;
 }
 
-/* cmpb $0, OFFSET(%rdi): is this processor in a guest? */
-static bool tests_field(const uint8_t *code, uint32_t offset)
+static bool load_guest(uint8_t *cpu)
 {
-	for (int i = 0; i + 7 <= VMRUN_SIZE; i++)
-		if (code[i] == 0x80 && code[i + 1] == 0xbf && !code[i + 6] &&
-		    !memcmp(code + i + 2, &offset, 4))
-			return true;
-	return false;
+	uint8_t *page;
+
+	cpu[in_guest] = 1;
+	if (!load_state(cpu))
+		return false;
+	memcpy(&page, cpu + vmcb, sizeof(page));
+	if (page)
+		memcpy(cpu + cr2, page + VMCB_CR2, 8);
+	interrupt_masks_change(cpu);
+	return true;
 }
 
-/* The field set after the call: mov %ax, OFFSET(%rbx), or movb $1, OFFSET(%rbx). */
-static uint32_t field_set(const uint8_t *code)
+/* The 32-bit number that comes after @pattern in the code of a function, or 0. */
+static uint32_t operand(const uint8_t *code, const char *pattern, size_t len)
 {
-	uint32_t offset;
+	const uint8_t *at = memmem(code, LOOK, pattern, len);
+	uint32_t value = 0;
 
-	for (int i = 0; i < 64; i++) {
-		if (code[i] == 0x66 && code[i + 1] == 0x89 && code[i + 2] == 0x83)
-			memcpy(&offset, code + i + 3, 4);
-		else if (code[i] == 0xc6 && code[i + 1] == 0x83 && code[i + 6] == 1)
-			memcpy(&offset, code + i + 2, 4);
-		else
-			continue;
-		return offset;
-	}
-	return 0;
+	if (at)
+		memcpy(&value, at + len, 4);
+	return value;
 }
 
-static uint8_t *emit(uint8_t *to, const void *code, size_t len)
-{
-	memcpy(to, code, len);
-	return to + len;
-}
-
-static uint8_t *emit_call(uint8_t *to, const void *target)
-{
-	to = emit(to, "\x48\xb8", 2);			/* mov $target, %rax */
-	to = emit(to, &target, 8);
-	return emit(to, "\xff\xd0", 2);			/* call *%rax */
-}
-
-static void *make_stub(const uint8_t *near, uint32_t field, const void *load, const void *masks)
-{
-	uintptr_t page = getpagesize(), at = (uintptr_t)near & -page;
-	uint8_t *stub = MAP_FAILED, *p;
-
-	for (long d = 1 << 24; d < NEAR && stub == MAP_FAILED; d += 1 << 24)
-		stub = mmap((void *)(at - d), page, PROT_READ | PROT_WRITE,
-			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-	if (stub == MAP_FAILED)
-		return NULL;
-	p = emit(stub, "\x53\x48\x89\xfb", 4);		/* push %rbx; mov %rdi, %rbx */
-	p = emit(p, "\xc6\x87", 2);			/* movb $1, field(%rdi) */
-	p = emit(p, &field, 4);
-	p = emit(p, "\x01", 1);
-	p = emit_call(p, load);
-	p = emit(p, "\x84\xc0\x74\x14", 4);		/* test %al, %al; je 1f */
-	p = emit(p, "\x48\x89\xdf", 3);			/* mov %rbx, %rdi */
-	p = emit_call(p, masks);
-	p = emit(p, "\xb8\x01\x00\x00\x00", 5);		/* mov $1, %eax */
-	emit(p, "\x5b\xc3", 2);				/* 1: pop %rbx; ret */
-	if (mprotect(stub, page, PROT_READ | PROT_EXEC))
-		return NULL;
-	return stub;
-}
-
-/* Where VMRUN calls @target, or NULL unless it does so exactly once. */
+/* Where the function at @code calls @target, or NULL. */
 static uint8_t *find_call(uint8_t *code, const void *target)
 {
-	uint8_t *found = NULL;
 	int32_t distance;
 
-	for (int i = 0; i + 5 <= VMRUN_SIZE; i++) {
+	for (int i = 0; i < LOOK; i++) {
 		memcpy(&distance, code + i + 1, 4);
-		if (code[i] != 0xe8 || code + i + 5 + distance != target)
-			continue;
-		if (found)
-			return NULL;
-		found = code + i;
+		if (code[i] == 0xe8 && code + i + 5 + distance == target)
+			return code + i;
 	}
-	return found;
+	return NULL;
 }
 
-static bool fix_vmrun(uint8_t *vmrun, const void *load, const void *masks)
+/* A jump to @target within reach of a call at @from, or NULL. */
+static uint8_t *near_jump(const uint8_t *from, const void *target)
 {
-	uintptr_t page = getpagesize(), at;
-	uint8_t *call = find_call(vmrun, load), *stub;
-	int32_t distance;
-	uint32_t field;
+	size_t page = getpagesize();
+	uintptr_t at = (uintptr_t)from & -page;
+	uint8_t *jump = MAP_FAILED;
 
-	if (!call)
+	for (long d = STEP; d < NEAR && jump == MAP_FAILED; d += STEP)
+		jump = mmap((void *)(at - d), page, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	if (jump == MAP_FAILED)
+		return NULL;
+	memcpy(jump, "\x48\xb8", 2);			/* mov $target, %rax */
+	memcpy(jump + 2, &target, 8);
+	memcpy(jump + 10, "\xff\xe0", 2);		/* jmp *%rax */
+	return mprotect(jump, page, PROT_READ | PROT_EXEC) ? NULL : jump;
+}
+
+static bool fix_vmrun(uint8_t *vmrun, uint8_t *mov_cr2)
+{
+	uint8_t *call = find_call(vmrun, load_state), *jump;
+	size_t page = getpagesize();
+	uintptr_t at = (uintptr_t)call & -page;
+	int32_t distance;
+
+	/* cmpb $0, in_guest(%rdi) comes second, after the one for the privilege level */
+	in_guest = operand(mov_cr2, "\x0f\x85\x86\x00\x00\x00\x80\xbf", 8);
+	/* movq $0, vmcb(%rbx) */
+	vmcb = operand(vmrun, "\x48\xc7\x83", 3);
+	/* mov registers(%rbx, %rax, 8), %rax; mov %rax, cr2(%rbx) */
+	cr2 = operand(mov_cr2, "\x48\x8b\x44\xc3\x58\x48\x89\x83", 8);
+	if (!call || !in_guest || !vmcb || !cr2)
 		return false;
-	field = field_set(call + 5);
-	if (!field || !tests_field(vmrun, field))
+	/* VMRUN looks whether it is itself in a guest. */
+	if (operand(vmrun, "\x0f\x85\x4e\x01\x00\x00\x80\xbf", 8) != in_guest)
 		return false;
-	stub = make_stub(call, field, load, masks);
-	if (!stub)
+	jump = near_jump(call, load_guest);
+	if (!jump || mprotect((void *)at, 2 * page, PROT_READ | PROT_WRITE | PROT_EXEC))
 		return false;
-	distance = stub - (call + 5);
-	at = (uintptr_t)call & -page;
-	if (mprotect((void *)at, 2 * page, PROT_READ | PROT_WRITE | PROT_EXEC))
-		return false;
+	distance = jump - (call + 5);
 	memcpy(call + 1, &distance, 4);
 	return !mprotect((void *)at, 2 * page, PROT_READ | PROT_EXEC);
 }
@@ -139,11 +126,12 @@ static bool fix_vmrun(uint8_t *vmrun, const void *load, const void *masks)
 static __attribute__((constructor)) void fix(void)
 {
 	void *vmrun = dlsym(RTLD_DEFAULT, "_ZN8BX_CPU_C5VMRUNEP15bxInstruction_c");
-	void *load = dlsym(RTLD_DEFAULT, "_ZN8BX_CPU_C27SvmEnterLoadCheckGuestStateEv");
-	void *masks = dlsym(RTLD_DEFAULT, "_ZN8BX_CPU_C25handleInterruptMaskChangeEv");
+	void *mov_cr2 = dlsym(RTLD_DEFAULT, "_ZN8BX_CPU_C9MOV_CR2RqEP15bxInstruction_c");
 
-	if (!vmrun || !load || !masks)
+	load_state = dlsym(RTLD_DEFAULT, "_ZN8BX_CPU_C27SvmEnterLoadCheckGuestStateEv");
+	interrupt_masks_change = dlsym(RTLD_DEFAULT, "_ZN8BX_CPU_C25handleInterruptMaskChangeEv");
+	if (!vmrun || !mov_cr2 || !load_state || !interrupt_masks_change)
 		return;			/* the shell that starts it, or another build */
-	if (!fix_vmrun(vmrun, load, masks))
-		fprintf(stderr, "bochs-fixes: this Bochs is not known, VMRUN is left as it is\n");
+	if (!fix_vmrun(vmrun, mov_cr2))
+		fprintf(stderr, "bochs-fixes: this Bochs is not known, VMRUN stays as it is\n");
 }

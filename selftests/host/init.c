@@ -126,6 +126,11 @@ static void environment(const char *dir)
 		snprintf(path, sizeof(path), "%s/%s", dir, names[i][1]);
 		setenv(names[i][0], path, 1);
 	}
+	/* Where decompressing is expensive, the host brings the same kernel uncompressed. */
+	setenv("TLFS_BZIMAGE", getenv("TLFS_KERNEL"), 1);
+	snprintf(path, sizeof(path), "%s/guest/vmlinux", dir);
+	if (!access(path, R_OK))
+		setenv("TLFS_KERNEL", path, 1);
 	setenv("HOST_DIR", dir, 1);
 }
 
