@@ -9,6 +9,7 @@
 #include <linux/gfp.h>
 #include <linux/io.h>
 #include <linux/mm.h>
+#include <linux/string.h>
 #include <asm/cpufeature.h>
 #include <asm/desc.h>
 #include <asm/msr.h>
@@ -210,9 +211,10 @@ static void vmx_setup_mitigations(void)
  */
 static void vmx_setup_quirks(void)
 {
+	const char *bios = dmi_get_system_info(DMI_BIOS_VENDOR);
 	u32 pin;
 
-	if (!dmi_name_in_vendors("Bochs") ||
+	if (!bios || !strstr(bios, "Bochs") ||
 	    !vmx_controls(MSR_IA32_VMX_TRUE_PINBASED_CTLS, PIN_BASED_VMX_PREEMPTION_TIMER, 0, &pin))
 		return;
 	vmx_caps.pin |= PIN_BASED_VMX_PREEMPTION_TIMER;
