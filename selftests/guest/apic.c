@@ -618,6 +618,7 @@ static void ext_int(void)
 		{ 0x43, 0x34 }, { 0x40, 0xa9 }, { 0x40, 0x04 },
 	};
 	unsigned int i;
+	u64 end;
 
 	for (i = 0x30; i < 0x38; i++)
 		set_handler(i, on_ext);
@@ -626,6 +627,10 @@ static void ext_int(void)
 	write_cr(8, 15);
 	for (i = 0; i < ARRAY_SIZE(init); i++)
 		outb(init[i][0], init[i][1]);
+	/* one is to come while interrupts are disabled, so that they have to be waited for */
+	end = ref_time() + QUIET_MS * 10000;
+	while (ref_time() < end)
+		cpu_relax();
 	wait_for(&hits[0x30], 3, WAIT_MS);
 	check(hits[0x30] >= 3, "ExtINT is not held back by the TPR [B-13-023]");
 	forget_hits();
