@@ -494,9 +494,8 @@ void svm_intr_window(struct tlfs_vp *vp, u16 vector)
 {
 	struct vmcb *vmcb = to_svm(vp)->vmcb;
 	u32 tpr = vmcb->control.int_ctl & SVM_V_TPR_MASK;
-	/* an ExtINT does not ask for the priority */
 	bool wanted = vector && !to_svm(vp)->stepping;
-	bool window = wanted && (vp->extint_pending || vector >> 4 > tpr);
+	bool window = wanted && vector >> 4 > tpr;
 	bool cr8 = wanted && !window;
 
 	if (window != svm_intercepted(vmcb, SVM_ICPT_VINTR)) {

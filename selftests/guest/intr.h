@@ -12,6 +12,7 @@
 #define MAX_VPS		4
 #define WAIT_MS		2000	/* for what must come: the host is an emulator and may stall */
 #define QUIET_MS	5	/* for what must not come */
+#define STALL_MS	60	/* what may lie between two instructions */
 
 #define APIC_ID		0x20
 #define APIC_VERSION	0x30

@@ -13,8 +13,11 @@
  *   for each other hang.  When IF stays 1, a virtual interrupt that the VMCB asks for stays masked.
  * - The guest's CR2 is read from the VMCB and dropped.
  *
- * So VMRUN's call of the function that loads the guest's state comes here.  Where the processor's
- * fields are is taken from Bochs's own code, and nothing is changed unless that looks as expected.
+ * Triple faults, in Bochs 2.7: a guest's is the whole machine's, intercepted or not.
+ *
+ * So two calls in Bochs come here: VMRUN's of the function that loads the guest's state, and that of
+ * the function which lets a triple fault of a VMX guest exit.  Where the processor's fields are is
+ * taken from Bochs's own code, and nothing is changed unless that looks as expected.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -25,20 +28,45 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define LOOK		0x100	/* bytes of a function that are searched */
+#define LOOK		0x100	/* bytes of a function that are searched for a field */
+#define CALL_LOOK	0x300	/* and for a call */
 #define NEAR		0x40000000L
 #define STEP		0x1000000L
+#define VMCB_INTERCEPTS	0x00c
 #define VMCB_CR2	0x640
+#define SHUTDOWN	31	/* its bit there */
+#define EXIT_SHUTDOWN	0x7f
 
 /* Offsets in Bochs's processor, which is a C++ object. */
 static uint32_t in_guest, vmcb, cr2;
 
 static bool (*load_state)(uint8_t *cpu);
 static void (*interrupt_masks_change)(uint8_t *cpu);
+static void (*vmx_triple_fault)(uint8_t *cpu);
+static void (*svm_exit)(uint8_t *cpu, int reason, uint64_t info1, uint64_t info2);
 
 void srand(unsigned int seed)
 {
 	(void)seed;
+}
+
+static uint8_t *vmcb_of(const uint8_t *cpu)
+{
+	uint8_t *page;
+
+	memcpy(&page, cpu + vmcb, sizeof(page));
+	return page;
+}
+
+static void triple_fault(uint8_t *cpu)
+{
+	uint32_t intercepts = 0;
+
+	if (cpu[in_guest] && vmcb_of(cpu))
+		memcpy(&intercepts, vmcb_of(cpu) + VMCB_INTERCEPTS, 4);
+	if (intercepts >> SHUTDOWN & 1)
+		svm_exit(cpu, EXIT_SHUTDOWN, 0, 0);	/* does not return */
+	vmx_triple_fault(cpu);
 }
 
 static bool load_guest(uint8_t *cpu)
@@ -48,7 +76,7 @@ static bool load_guest(uint8_t *cpu)
 	cpu[in_guest] = 1;
 	if (!load_state(cpu))
 		return false;
-	memcpy(&page, cpu + vmcb, sizeof(page));
+	page = vmcb_of(cpu);
 	if (page)
 		memcpy(cpu + cr2, page + VMCB_CR2, 8);
 	interrupt_masks_change(cpu);
@@ -71,7 +99,7 @@ static uint8_t *find_call(uint8_t *code, const void *target)
 {
 	int32_t distance;
 
-	for (int i = 0; i < LOOK; i++) {
+	for (int i = 0; i < CALL_LOOK; i++) {
 		memcpy(&distance, code + i + 1, 4);
 		if (code[i] == 0xe8 && code + i + 5 + distance == target)
 			return code + i;
@@ -97,41 +125,60 @@ static uint8_t *near_jump(const uint8_t *from, const void *target)
 	return mprotect(jump, page, PROT_READ | PROT_EXEC) ? NULL : jump;
 }
 
-static bool fix_vmrun(uint8_t *vmrun, uint8_t *mov_cr2)
+/* Has the function at @code call @ours where it calls @theirs. */
+static bool redirect(uint8_t *code, const void *theirs, const void *ours)
 {
-	uint8_t *call = find_call(vmrun, load_state), *jump;
+	uint8_t *call = find_call(code, theirs), *jump;
 	size_t page = getpagesize();
-	uintptr_t at = (uintptr_t)call & -page;
+	void *at = (void *)((uintptr_t)call & -page);
 	int32_t distance;
 
+	if (!call)
+		return false;
+	jump = near_jump(call, ours);
+	if (!jump || mprotect(at, 2 * page, PROT_READ | PROT_WRITE | PROT_EXEC))
+		return false;
+	distance = jump - (call + 5);
+	memcpy(call + 1, &distance, 4);
+	return !mprotect(at, 2 * page, PROT_READ | PROT_EXEC);
+}
+
+static bool find_fields(const uint8_t *vmrun, const uint8_t *mov_cr2)
+{
 	/* cmpb $0, in_guest(%rdi) comes second, after the one for the privilege level */
 	in_guest = operand(mov_cr2, "\x0f\x85\x86\x00\x00\x00\x80\xbf", 8);
 	/* movq $0, vmcb(%rbx) */
 	vmcb = operand(vmrun, "\x48\xc7\x83", 3);
 	/* mov registers(%rbx, %rax, 8), %rax; mov %rax, cr2(%rbx) */
 	cr2 = operand(mov_cr2, "\x48\x8b\x44\xc3\x58\x48\x89\x83", 8);
-	if (!call || !in_guest || !vmcb || !cr2)
-		return false;
 	/* VMRUN looks whether it is itself in a guest. */
-	if (operand(vmrun, "\x0f\x85\x4e\x01\x00\x00\x80\xbf", 8) != in_guest)
-		return false;
-	jump = near_jump(call, load_guest);
-	if (!jump || mprotect((void *)at, 2 * page, PROT_READ | PROT_WRITE | PROT_EXEC))
-		return false;
-	distance = jump - (call + 5);
-	memcpy(call + 1, &distance, 4);
-	return !mprotect((void *)at, 2 * page, PROT_READ | PROT_EXEC);
+	return in_guest && vmcb && cr2 &&
+	       operand(vmrun, "\x0f\x85\x4e\x01\x00\x00\x80\xbf", 8) == in_guest;
+}
+
+/* BX_CPU_C is Bochs's processor. */
+static void *member(const char *name)
+{
+	char symbol[80];
+
+	snprintf(symbol, sizeof(symbol), "_ZN8BX_CPU_C%s", name);
+	return dlsym(RTLD_DEFAULT, symbol);
 }
 
 static __attribute__((constructor)) void fix(void)
 {
-	void *vmrun = dlsym(RTLD_DEFAULT, "_ZN8BX_CPU_C5VMRUNEP15bxInstruction_c");
-	void *mov_cr2 = dlsym(RTLD_DEFAULT, "_ZN8BX_CPU_C9MOV_CR2RqEP15bxInstruction_c");
+	void *vmrun = member("5VMRUNEP15bxInstruction_c");
+	void *mov_cr2 = member("9MOV_CR2RqEP15bxInstruction_c");
+	void *exception = member("9exceptionEjt");
 
-	load_state = dlsym(RTLD_DEFAULT, "_ZN8BX_CPU_C27SvmEnterLoadCheckGuestStateEv");
-	interrupt_masks_change = dlsym(RTLD_DEFAULT, "_ZN8BX_CPU_C25handleInterruptMaskChangeEv");
-	if (!vmrun || !mov_cr2 || !load_state || !interrupt_masks_change)
+	load_state = member("27SvmEnterLoadCheckGuestStateEv");
+	interrupt_masks_change = member("25handleInterruptMaskChangeEv");
+	vmx_triple_fault = member("18VMexit_TripleFaultEv");
+	svm_exit = member("10Svm_VmexitEimm");
+	if (!vmrun || !mov_cr2 || !exception || !load_state || !interrupt_masks_change ||
+	    !vmx_triple_fault || !svm_exit)
 		return;			/* the shell that starts it, or another build */
-	if (!fix_vmrun(vmrun, mov_cr2))
-		fprintf(stderr, "bochs-fixes: this Bochs is not known, VMRUN stays as it is\n");
+	if (!find_fields(vmrun, mov_cr2) || !redirect(vmrun, load_state, load_guest) ||
+	    !redirect(exception, vmx_triple_fault, triple_fault))
+		fprintf(stderr, "bochs-fixes: this Bochs is not known and stays as it is\n");
 }

@@ -35,6 +35,7 @@ bochs_prepare()
 	fi
 	command -v "$BOCHS" >/dev/null || die "no $BOCHS; run selftests/host/packages"
 	mkdir -p "$bochs_dir"
+	rm -f "$bochs_dir"/log*
 	{
 		"$BOCHS" --help cpu
 		"$BOCHS" --help
@@ -85,7 +86,7 @@ bochs_config()
 	vgaromimage: file=$(first_file /usr/share/vgabios/vgabios.stdvga.bin \
 		/usr/share/vgabios/vgabios-stdvga.bin /usr/share/bochs/VGABIOS-lgpl-latest)
 	memory: guest=$HOST_MEMORY, host=$HOST_MEMORY
-	cpu: model=$model, count=$HOST_CPUS, ips=$BOCHS_IPS
+	cpu: model=$model, count=$HOST_CPUS, ips=$BOCHS_IPS, reset_on_triple_fault=0
 	clock: sync=none, time0=1767225600
 	pci: enabled=1, chipset=i440fx
 	ata0: enabled=1, ioaddr1=0x1f0, ioaddr2=0x3f0, irq=14
@@ -95,7 +96,7 @@ bochs_config()
 	com2: enabled=1, mode=file, dev="$CONTROL"
 	sound: waveoutdrv=dummy, waveindrv=dummy, midioutdrv=dummy
 	mouse: enabled=0
-	log: $bochs_dir/log
+	log: $bochs_log
 	debugger_log: -
 	panic: action=fatal
 	error: action=report
@@ -136,8 +137,9 @@ bochs_run()
 	SHELL=/bin/sh TERM=vt100 script -qec ". '$bochs_dir/start'" /dev/null \
 		< /dev/null > "$bochs_dir/screen" 2>&1 &
 	child=$!
-	# Its status says nothing: every power-off is 1.
+	# Its status says nothing: every power-off is 1. What it died of is in its log.
 	wait $child || true
+	grep -a '>>PANIC<<' "$bochs_log" | grep -v 'soft power off' | sed 's/^/bochs: /' >&5 || true
 	trap - TERM EXIT
 	exec 5>&-
 	wait $sink || true
@@ -147,7 +149,8 @@ bochs_start()
 {
 	local words=$2 kernel_args com1="mode=file, dev=/dev/fd/5"
 
-	kernel_args="console=ttyS0 loglevel=5 log_buf_len=4M oops=panic panic=-1 reboot=k"
+	# A triple fault, which is also how the kernel restarts, ends Bochs.
+	kernel_args="console=ttyS0 loglevel=5 log_buf_len=4M oops=panic panic=-1 reboot=t"
 	kernel_args+=" softlockup_panic=1 watchdog_thresh=15"
 	# The kernel would believe the frequency that the processor's model has on the box.
 	kernel_args+=" tsc_early_khz=$((BOCHS_IPS / 1000))"
@@ -162,6 +165,7 @@ bochs_start()
 	"$TOP/selftests/host/bochs-disk" "$BUILD/host/bochs-boot.bin" "$KERNEL_IMAGE" \
 		"$IMAGE/trimmed/host/guest/vmlinux" "$kernel_args" "$bochs_dir/disk" \
 		"$IMAGE/host.cpio" "$IMAGE/trimmed/vmlinux.cpio" || die "no disk for Bochs"
+	bochs_log=$bochs_dir/log.${boots:-1}
 	bochs_config "$com1" > "$bochs_dir/config"
 	bochs_run &
 	# shellcheck disable=SC2034
