@@ -478,14 +478,18 @@ static u32 after_outage(u64 flags, u64 *before, u64 *since)
 static void outage(void)
 {
 	u64 last, since;
-	u32 n, i, late = 0;
-	bool ok;
+	u32 n, i, try, late = 0;
+	bool ok = false;
 
-	n = after_outage(0, &last, &since);
-	ok = n >= 3 && n < ARRAY_SIZE(expirations) && expirations[0] + OUTAGE_PERIOD < since;
-	for (i = 0; i < n; i++) {
-		ok &= expirations[i] == last + OUTAGE_PERIOD;
-		last = expirations[i];
+	/* a host that stalls meanwhile makes it miss more than is caught up with: not five times */
+	for (try = 0; try < 5 && !ok; try++) {
+		n = after_outage(0, &last, &since);
+		ok = n >= 3 && n < ARRAY_SIZE(expirations) &&
+		     expirations[0] + OUTAGE_PERIOD < since;
+		for (i = 0; i < n; i++) {
+			ok &= expirations[i] == last + OUTAGE_PERIOD;
+			last = expirations[i];
+		}
 	}
 	check(ok, "a periodic timer catches up, period by period [B-15-008]");
 
