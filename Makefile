@@ -131,7 +131,7 @@ help:
 	@echo "                    a list for check; svm by default"
 	@echo "  HOST_CPUS=N       its processors (Bochs)"
 	@echo "  INTERACTIVE=1     demo: stay in the guest's shell"
-	@echo "  TESTS=PATTERN     check: only these programs"
+	@echo "  TESTS=PATTERN,... check: only these programs"
 	@echo "  ACCEL=tcg|kvm     QEMU's accelerator (probed by default)"
 	@echo "  W=, V=1           warning level (1), show commands"
 	@echo "  PREFIX, DESTDIR, INSTALL_MOD_PATH, UDEVDIR, MODPROBEDIR   install"

@@ -6,7 +6,7 @@
  *
  *	host.run=MODE		what to run, see runner.h
  *	host.after=NAME		skip the programs up to this one
- *	host.only=PATTERN	only these programs
+ *	host.only=PATTERN,...	only these programs
  *	host.skip=NAME,...	not these
  *	host.args="..."		$HOST_ARGS of what is run
  *

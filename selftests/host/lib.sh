@@ -82,8 +82,15 @@ skipped_programs()
 program_matches()
 {
 	[ -e "$BUILD/selftests/$1" ] || return 1
-	# shellcheck disable=SC2053 # a pattern
-	[[ $1 == ${TESTS:-*} ]]
+	local pattern IFS=,
+
+	set -f
+	for pattern in ${TESTS:-*}; do
+		# shellcheck disable=SC2053 # a pattern
+		[[ $1 != $pattern ]] || { set +f; return 0; }
+	done
+	set +f
+	return 1
 }
 
 # "PASSED FAILED SKIPPED" of TAP files. A test of a SKIP or TODO directive is skipped; a plan that

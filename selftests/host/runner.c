@@ -429,13 +429,16 @@ static int is_program(const struct dirent *d)
 	return d->d_name[0] != '.';
 }
 
+/* whether one of the comma-separated shell patterns in @list matches @name */
 static bool in_list(const char *list, const char *name)
 {
-	size_t len = strlen(name);
+	char pattern[NAME_MAX + 1];
 
-	for (; list && *list; list += strcspn(list, ","), list += *list == ',')
-		if (strcspn(list, ",") == len && !strncmp(list, name, len))
+	for (; list && *list; list += strcspn(list, ","), list += *list == ',') {
+		snprintf(pattern, sizeof(pattern), "%.*s", (int)strcspn(list, ","), list);
+		if (!fnmatch(pattern, name, 0))
 			return true;
+	}
 	return false;
 }
 
@@ -451,7 +454,7 @@ static int run_directory(const struct runner *r, const char *dir)
 
 		snprintf(path, sizeof(path), "%s/%s", dir, name);
 		if ((r->after && strcmp(name, r->after) <= 0) ||
-		    (r->only && fnmatch(r->only, name, 0)) || in_list(r->skip, name) ||
+		    (r->only && !in_list(r->only, name)) || in_list(r->skip, name) ||
 		    access(path, X_OK))
 			continue;
 		bad |= run_one(r, path, name, true);

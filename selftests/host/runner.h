@@ -25,7 +25,7 @@
  *		on the console
  * @mode:	what to run
  * @after:	skip the programs up to this one (a host died in it), or NULL
- * @only:	run only programs matching this shell pattern, or NULL
+ * @only:	run only programs matching one of these shell patterns (a,b,...), or NULL
  * @skip:	names of programs not to run, with commas between them, or NULL
  * @console:	terminal for a mode on the console, or NULL to inherit
  * @control:	the control channel
