@@ -114,10 +114,10 @@ u16 tlfs_vpset_parse(struct tlfs_hvcall *call, u64 format, u64 valid_bank_mask, 
 
 /* handlers, by chapter */
 #define TLFS_HANDLER(name) u16 tlfs_hc_##name(struct tlfs_hvcall *call)
-TLFS_HANDLER(get_partition_property);		/* hv/partition.c */
+TLFS_HANDLER(get_partition_id);			/* hv/partition.c */
+TLFS_HANDLER(get_partition_property);		/* hv/property.c */
 TLFS_HANDLER(get_partition_property_ex);
 TLFS_HANDLER(set_partition_property);
-TLFS_HANDLER(get_partition_id);
 TLFS_HANDLER(install_intercept);		/* hv/intercept.c */
 TLFS_HANDLER(register_intercept_result);
 TLFS_HANDLER(get_vp_registers);			/* hv/vp.c */

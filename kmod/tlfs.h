@@ -136,6 +136,8 @@ struct tlfs_partition *tlfs_partition_find(u64 id);
 /* the host goes to sleep or wakes up: one CPU, interrupts off */
 void tlfs_partitions_suspend(bool suspend);
 int tlfs_partition_initialize(struct tlfs_partition *pt);
+/* synthetic features, and the privileges that follow from them: hv/property.c */
+void tlfs_partition_set_features(struct tlfs_partition *pt, u64 features);
 void tlfs_partition_get(struct tlfs_partition *pt);
 void tlfs_partition_put(struct tlfs_partition *pt);
 

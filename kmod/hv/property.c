@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * property.c - properties of partitions (TLFS 5.2.2)
+ */
+#include <linux/kernel.h>
+#include <linux/minmax.h>
+#include <linux/mutex.h>
+
+#include <asm/cpufeature.h>
+#include <asm/processor.h>
+#include <asm/tsc.h>
+
+#include "tlfs.h"
+
+void tlfs_partition_set_features(struct tlfs_partition *pt, u64 features)
+{
+	pt->synthetic_features = features;
+	pt->privileges = tlfs_synthetic_to_privileges(features);
+}
+
+#define PROP_ROOT	BIT(0)	/* the root has it too */
+#define PROP_EARLY	BIT(1)	/* settable before INITIALIZE only */
+#define PROP_ACTIVE	BIT(2)	/* settable after INITIALIZE only */
+
+/**
+ * struct property - one row of the table
+ * @name:	as in HV_PARTITION_PROPERTY_*, for reports
+ * @code:	HV_PARTITION_PROPERTY_*
+ * @flags:	PROP_*
+ * @arg:	for @get and @set that serve several
+ * @get:	any time, under pt->lock
+ * @set:	under pt->lock; NULL: read-only.  Returns HV_STATUS_*
+ */
+struct property {
+	const char *name;
+	u32 code;
+	u32 flags;
+	u32 arg;
+	u64 (*get)(struct tlfs_partition *pt, u32 arg);
+	u16 (*set)(struct tlfs_partition *pt, u64 val);
+};
+
+static u64 get_privileges(struct tlfs_partition *pt, u32 arg)
+{
+	return pt->privileges;
+}
+
+static u16 set_privileges(struct tlfs_partition *pt, u64 val)
+{
+	if (val & ~tlfs_synthetic_to_privileges(tlfs_synthetic_supported()))
+		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
+	/* the same for all VPs, for all their life */
+	if (pt->nr_vps)
+		return HV_STATUS_INVALID_PARTITION_STATE;
+	pt->privileges = val;
+	return HV_STATUS_SUCCESS;
+}
+
+static u64 get_synthetic(struct tlfs_partition *pt, u32 arg)
+{
+	return pt == &tlfs_root ? tlfs_synthetic_supported() : pt->synthetic_features;
+}
+
+static u16 set_synthetic(struct tlfs_partition *pt, u64 val)
+{
+	if (val & ~tlfs_synthetic_supported())
+		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
+	tlfs_partition_set_features(pt, val);
+	return HV_STATUS_SUCCESS;
+}
+
+static u64 get_time_freeze(struct tlfs_partition *pt, u32 arg)
+{
+	return pt->time.frozen;
+}
+
+static u16 set_time_freeze(struct tlfs_partition *pt, u64 val)
+{
+	if (val > 1)
+		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
+	if (val != pt->time.frozen)
+		tlfs_time_freeze(pt, val);
+	return HV_STATUS_SUCCESS;
+}
+
+static u64 get_reference_time(struct tlfs_partition *pt, u32 arg)
+{
+	return tlfs_ref_time(pt);
+}
+
+static u16 set_reference_time(struct tlfs_partition *pt, u64 val)
+{
+	tlfs_set_ref_time(pt, val);
+	return HV_STATUS_SUCCESS;
+}
+
+static u64 get_zero(struct tlfs_partition *pt, u32 arg)
+{
+	return 0;
+}
+
+/* access tracking is not offered: it can be switched off only */
+static u16 set_access_tracking(struct tlfs_partition *pt, u64 val)
+{
+	if (val > 1)
+		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
+	return val ? HV_STATUS_OPERATION_DENIED : HV_STATUS_SUCCESS;
+}
+
+static u64 get_cpus_per_socket(struct tlfs_partition *pt, u32 arg)
+{
+	return pt->cpus_per_socket;
+}
+
+static u16 set_cpus_per_socket(struct tlfs_partition *pt, u64 val)
+{
+	if (!val || val > TLFS_MAX_VPS)
+		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
+	pt->cpus_per_socket = val;
+	return HV_STATUS_SUCCESS;
+}
+
+static u64 get_msr_action(struct tlfs_partition *pt, u32 arg)
+{
+	return pt->msr_ignore_unknown ? HV_UNIMPLEMENTED_MSR_ACTION_IGNORE_WRITE_READ_ZERO :
+					HV_UNIMPLEMENTED_MSR_ACTION_FAULT;
+}
+
+static u16 set_msr_action(struct tlfs_partition *pt, u64 val)
+{
+	if (val > HV_UNIMPLEMENTED_MSR_ACTION_IGNORE_WRITE_READ_ZERO)
+		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
+	WRITE_ONCE(pt->msr_ignore_unknown,
+		   val == HV_UNIMPLEMENTED_MSR_ACTION_IGNORE_WRITE_READ_ZERO);
+	return HV_STATUS_SUCCESS;
+}
+
+static u64 get_vendor(struct tlfs_partition *pt, u32 arg)
+{
+	switch (boot_cpu_data.x86_vendor) {
+	case X86_VENDOR_INTEL:
+		return HV_PROCESSOR_VENDOR_INTEL;
+	case X86_VENDOR_HYGON:
+		return HV_PROCESSOR_VENDOR_HYGON;
+	default:
+		return HV_PROCESSOR_VENDOR_AMD;
+	}
+}
+
+static u64 get_features(struct tlfs_partition *pt, u32 bank)
+{
+	return tlfs_processor_features(bank) & ~pt->disabled_features[bank];
+}
+
+static u64 get_xsave_features(struct tlfs_partition *pt, u32 arg)
+{
+	return tlfs_xsave_features() & ~pt->disabled_xsave;
+}
+
+static u64 get_xsave_states(struct tlfs_partition *pt, u32 arg)
+{
+	return tlfs_fpu_features;
+}
+
+static u64 get_xsave_size(struct tlfs_partition *pt, u32 arg)
+{
+	return tlfs_fpu_state_size(NULL);
+}
+
+/* 5.2.10: in the unit of CPUID 1.EBX, 8 bytes */
+static u64 get_clflush_size(struct tlfs_partition *pt, u32 arg)
+{
+	return boot_cpu_data.x86_clflush_size / 8;
+}
+
+static u64 get_compatibility(struct tlfs_partition *pt, u32 arg)
+{
+	return HV_COMPATIBILITY_VERSION_21_H2;
+}
+
+static u64 get_address_bits(struct tlfs_partition *pt, u32 arg)
+{
+	return min_t(u64, boot_cpu_data.x86_phys_bits, TLFS_GPA_BITS_MAX);
+}
+
+static u64 get_frequency(struct tlfs_partition *pt, u32 arg)
+{
+	return pt == &tlfs_root ? tsc_khz * 1000ULL : tlfs_tsc_hz(pt);
+}
+
+static u64 get_guest_os_id(struct tlfs_partition *pt, u32 arg)
+{
+	return READ_ONCE(pt->guest_os_id);
+}
+
+#define PROP(id, flag, argument, getter, setter) {		\
+	.name = #id, .code = HV_PARTITION_PROPERTY_##id,	\
+	.flags = flag, .arg = argument, .get = getter, .set = setter }
+
+static const struct property properties[] = {
+	PROP(PRIVILEGE_FLAGS, PROP_ROOT, 0, get_privileges, set_privileges),
+	PROP(SYNTHETIC_PROC_FEATURES, PROP_ROOT | PROP_EARLY, 0, get_synthetic, set_synthetic),
+	PROP(TIME_FREEZE, PROP_ACTIVE, 0, get_time_freeze, set_time_freeze),
+	PROP(REFERENCE_TIME, PROP_ACTIVE, 0, get_reference_time, set_reference_time),
+	PROP(PROCESSORS_PER_SOCKET, 0, 0, get_cpus_per_socket, set_cpus_per_socket),
+	PROP(GPA_PAGE_ACCESS_TRACKING, PROP_ACTIVE, 0, get_zero, set_access_tracking),
+	PROP(IMPLEMENTED_PHYSICAL_ADDRESS_BITS, PROP_ROOT, 0, get_address_bits, NULL),
+	PROP(UNIMPLEMENTED_MSR_ACTION, PROP_ACTIVE, 0, get_msr_action, set_msr_action),
+	PROP(PROCESSOR_VENDOR, PROP_ROOT, 0, get_vendor, NULL),
+	PROP(PROCESSOR_FEATURES, PROP_ROOT, 0, get_features, NULL),
+	PROP(PROCESSOR_XSAVE_FEATURES, PROP_ROOT, 0, get_xsave_features, NULL),
+	PROP(PROCESSOR_CL_FLUSH_SIZE, PROP_ROOT, 0, get_clflush_size, NULL),
+	PROP(COMPATIBILITY_VERSION, PROP_ROOT, 0, get_compatibility, NULL),
+	PROP(PHYSICAL_ADDRESS_WIDTH, PROP_ROOT, 0, get_address_bits, NULL),
+	PROP(XSAVE_STATES, PROP_ROOT, 0, get_xsave_states, NULL),
+	PROP(MAX_XSAVE_DATA_SIZE, PROP_ROOT, 0, get_xsave_size, NULL),
+	PROP(PROCESSOR_CLOCK_FREQUENCY, PROP_ROOT, 0, get_frequency, NULL),
+	PROP(PROCESSOR_FEATURES0, PROP_ROOT, 0, get_features, NULL),
+	PROP(PROCESSOR_FEATURES1, PROP_ROOT, 1, get_features, NULL),
+	PROP(GUEST_OS_ID, 0, 0, get_guest_os_id, NULL),
+};
+
+static const struct property *property_lookup(struct tlfs_partition *pt, u32 code)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(properties); i++) {
+		if (properties[i].code != code)
+			continue;
+		if (pt == &tlfs_root && !(properties[i].flags & PROP_ROOT))
+			return NULL;
+		return &properties[i];
+	}
+	return NULL;
+}
+
+TLFS_HANDLER(get_partition_property)
+{
+	const struct hv_input_get_partition_property *in = call->in;
+	struct hv_output_get_partition_property *out = call->out;
+	struct tlfs_partition *pt = call->target;
+	const struct property *prop;
+
+	if (call->atomic)
+		return TLFS_HC_SLEEP;
+	prop = property_lookup(pt, in->property_code);
+	if (!prop)
+		return HV_STATUS_UNKNOWN_PROPERTY;
+	if (mutex_lock_killable(&pt->lock))
+		return HV_STATUS_TIME_OUT;
+	out->property_value = prop->get(pt, prop->arg);
+	mutex_unlock(&pt->lock);
+	return HV_STATUS_SUCCESS;
+}
+
+static u16 property_set(struct tlfs_partition *pt, const struct property *prop, u64 val)
+{
+	/* the root's are the host's; nothing of it is settable */
+	if (!prop->set || pt == &tlfs_root)
+		return HV_STATUS_OPERATION_DENIED;
+	if (prop->flags & PROP_EARLY && pt->initialized)
+		return HV_STATUS_INVALID_PARTITION_STATE;
+	if (prop->flags & PROP_ACTIVE && !pt->initialized)
+		return HV_STATUS_INVALID_PARTITION_STATE;
+	return prop->set(pt, val);
+}
+
+TLFS_HANDLER(set_partition_property)
+{
+	const struct hv_input_set_partition_property *in = call->in;
+	struct tlfs_partition *pt = call->target;
+	const struct property *prop;
+	u16 status;
+
+	if (call->atomic)
+		return TLFS_HC_SLEEP;
+	prop = property_lookup(pt, in->property_code);
+	if (!prop)
+		return HV_STATUS_UNKNOWN_PROPERTY;
+	if (mutex_lock_killable(&pt->lock))
+		return HV_STATUS_TIME_OUT;
+	status = property_set(pt, prop, in->property_value);
+	mutex_unlock(&pt->lock);
+	return status;
+}
+
+/* properties wider than 64 bits (later editions) */
+TLFS_HANDLER(get_partition_property_ex)
+{
+	const struct hv_input_get_partition_property_ex *in = call->in;
+	struct {
+		u16 bank_count;
+		u16 reserved[3];
+		u64 bank[1];
+	} *features = call->out;
+
+	switch (in->property_code) {
+	case HV_PARTITION_PROPERTY_ASSIGNABLE_SYNTHETIC_PROC_FEATURES:
+		features->bank_count = 1;
+		features->bank[0] = tlfs_synthetic_supported();
+		return HV_STATUS_SUCCESS;
+	case HV_PARTITION_PROPERTY_VMM_CAPABILITIES:
+		/* what callers take for "none" */
+		return HV_STATUS_ACCESS_DENIED;
+	default:
+		return HV_STATUS_UNKNOWN_PROPERTY;
+	}
+}
