@@ -162,9 +162,12 @@ int vmm_run(struct vmm_vp *vp, struct hv_message *msg, unsigned int ms)
 	timer_t timer = start_kicks(ms);
 	long ret;
 
-	ret = vmm_ioctl(vp->fd, TLFS_RUN_VP, msg);
+	/* it may come back for the thread's own work, which is done by now */
+	do {
+		ret = vmm_ioctl(vp->fd, TLFS_RUN_VP, msg);
+	} while (ret == -EINTR && vmm_now_ms() < end);
 	timer_delete(timer);
-	return ret == -EINTR && vmm_now_ms() >= end ? -ETIMEDOUT : ret;
+	return ret == -EINTR ? -ETIMEDOUT : ret;
 }
 
 void vmm_print_message(const struct hv_message *msg)
