@@ -12,6 +12,7 @@
 #include <linux/sched/clock.h>
 #include <linux/sched/signal.h>
 #include <linux/smp.h>
+#include <linux/task_work.h>
 
 #include "tlfs.h"
 #include "run.h"
@@ -22,6 +23,21 @@
 
 /* what makes a thread leave the guest */
 #define RUN_WORK	(_TIF_NEED_RESCHED | _TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL)
+
+/*
+ * Work the thread has for its way to user mode: task work, a memory cgroup over its limit.  The
+ * flag alone means nothing: a thread with a registered rseq has it after every switch.
+ */
+static bool user_work(void)
+{
+	if (likely(!test_thread_flag(TIF_NOTIFY_RESUME)))
+		return false;
+#ifdef CONFIG_MEMCG
+	if (current->memcg_nr_pages_over_high)
+		return true;
+#endif
+	return task_work_pending(current);
+}
 
 static DEFINE_PER_CPU(cpumask_var_t, run_kick_mask);
 
@@ -432,6 +448,8 @@ static int handle_exit(struct tlfs_vp *vp)
 	case TLFS_EXIT_HLT:
 		return handle_hlt(vp);
 	case TLFS_EXIT_NONE:
+		/* who brings such work sends an interrupt */
+		return unlikely(user_work()) ? RUN_LEAVE : TLFS_RESUME;
 	case TLFS_EXIT_INIT:
 	case TLFS_EXIT_SMI:
 		return TLFS_RESUME;
@@ -581,7 +599,7 @@ static int run_loop(struct tlfs_vp *vp)
 			vp->shutdown = true;
 		if (unlikely(vp->shutdown) && !test_bit(TLFS_REQ_INIT, &vp->requests))
 			return tlfs_msg_unrecoverable(vp);
-		if (signal_pending(current))
+		if (signal_pending(current) || user_work())
 			return -EINTR;
 		r = vp_make_runnable(vp);
 		if (r)

@@ -50,6 +50,7 @@ struct fpu_component {
 static struct fpu_component fpu_component[FPU_COMPONENTS] __ro_after_init;
 static u64 fpu_known __ro_after_init;		/* components CPUID describes */
 static u64 host_xcr0 __ro_after_init;		/* 0: no XSAVE here */
+static u64 host_xss __ro_after_init;
 static bool has_xsaveopt __ro_after_init;
 static u32 mxcsr_mask __ro_after_init;
 static unsigned int area_size __ro_after_init;
@@ -169,6 +170,8 @@ int __init tlfs_fpu_setup(void)
 	if (boot_cpu_has(X86_FEATURE_XSAVE) && (__read_cr4() & X86_CR4_OSXSAVE)) {
 		host_xcr0 = fpu_xgetbv();
 		has_xsaveopt = boot_cpu_has(X86_FEATURE_XSAVEOPT);
+		if (boot_cpu_has(X86_FEATURE_XSAVES))
+			rdmsrl(MSR_IA32_XSS, host_xss);
 		fpu_read_cpuid();
 		tlfs_fpu_features = host_xcr0 & fpu_known & FPU_SWITCHED;
 		/* the three AVX-512 components come together and upon AVX, or not at all */
@@ -226,6 +229,12 @@ void tlfs_fpu_load(struct tlfs_vp *vp)
 
 	kernel_fpu_begin();
 	fpu->host_pkru = read_pkru();
+	/*
+	 * XSAVES cannot be intercepted on SVM, whatever CPUID says: with the host's XSS a guest
+	 * would read and write the host's supervisor state
+	 */
+	if (host_xss)
+		wrmsrl(MSR_IA32_XSS, 0);
 	/* under the host's XCR0, so that state the guest's XCR0 hides is kept too */
 	fpu_restore(fpu->area);
 	if (host_xcr0 && fpu->xcr0 != host_xcr0)
@@ -252,6 +261,8 @@ void tlfs_fpu_put(struct tlfs_vp *vp)
 	fpu_save(fpu->area);
 	/* a guest can set CR4.PKE where CR4 is not intercepted, and then write PKRU */
 	write_pkru(fpu->host_pkru);
+	if (host_xss)
+		wrmsrl(MSR_IA32_XSS, host_xss);
 	fpu->loaded = false;
 	kernel_fpu_end();
 }

@@ -23,6 +23,8 @@
 #define LAPIC_TICK_NS		(NSEC_PER_SEC / TLFS_APIC_FREQUENCY_HZ)
 /* a guest may ask for 5 ns; each expiry is a host interrupt */
 #define LAPIC_MIN_PERIOD_NS	(50 * NSEC_PER_USEC)
+/* while the last interrupt has not been taken: those in between would be lost in any case */
+#define LAPIC_PENDING_NS	NSEC_PER_MSEC
 /* deadlines beyond are cut to it, so that the conversion to ns cannot overflow */
 #define LAPIC_MAX_DEADLINE_MS	(365ULL * 86400 * MSEC_PER_SEC)
 
@@ -63,6 +65,11 @@ static u64 deadline_left_ns(struct tlfs_vp *vp, u64 deadline)
 		return 0;
 	left = min(deadline - now, LAPIC_MAX_DEADLINE_MS * khz);
 	return mul_u64_u32_div(left, NSEC_PER_MSEC, khz) + 1;
+}
+
+static bool lapic_timer_pending(struct tlfs_vp *vp, u32 lvt)
+{
+	return test_bit(lvt & APIC_VECTOR_MASK, vp->lapic.irr);
 }
 
 static void timer_fire(struct tlfs_vp *vp, u32 lvt)
@@ -120,13 +127,23 @@ static void timer_due(struct tlfs_vp *vp)
 {
 	struct tlfs_lapic *lapic = &vp->lapic;
 	u32 lvt = timer_lvt(vp);
+	u64 now;
 
 	lapic->timer_armed = false;
 	if (lvt_deadline(lvt))
 		WRITE_ONCE(lapic->tsc_deadline, 0);
+	if (lvt_periodic(lvt)) {
+		/*
+		 * A VP that is stopped, or takes no interrupts, costs the host no 20000
+		 * interrupts a second
+		 */
+		now = tlfs_time_ns(vp->pt);
+		if (lapic->timer_period < LAPIC_PENDING_NS && lapic_timer_pending(vp, lvt))
+			now += LAPIC_PENDING_NS;
+		lapic->timer_wake = timer_next(lapic, now);
+	}
 	timer_fire(vp, lvt);
 	if (lvt_periodic(lvt)) {
-		lapic->timer_wake = timer_next(lapic, tlfs_time_ns(vp->pt));
 		timer_start(vp, timer_left_ns(vp));
 	}
 }
