@@ -42,42 +42,17 @@ static unsigned int stimer_sint(const struct tlfs_stimer *t)
 	return (t->config & HV_STIMER_SINTX_MASK) >> HV_STIMER_SINTX_SHIFT;
 }
 
+static bool stimer_waits(const struct tlfs_stimer *t)
+{
+	return t->queued.vp;
+}
+
 static void stimer_set_waiting(struct tlfs_stimer *t, bool waiting)
 {
-	struct tlfs_synic *synic = &t->vp->synic;
-	unsigned long mask = synic->waiting & ~BIT(t->index);
-
-	if (waiting && !(synic->waiting & BIT(t->index)))
-		t->queued = ++synic->queued;
-	WRITE_ONCE(synic->waiting, waiting ? mask | BIT(t->index) : mask);
-}
-
-/* does a message wait for the slot of @sint, of other timers than @except (bit mask) */
-bool tlfs_stimers_waiting(struct tlfs_vp *vp, unsigned int sint, unsigned long except)
-{
-	struct tlfs_synic *synic = &vp->synic;
-	unsigned long waiting = synic->waiting & ~except;
-	unsigned int i;
-
-	for_each_set_bit(i, &waiting, TLFS_STIMERS)
-		if (stimer_sint(&synic->timer[i]) == sint)
-			return true;
-	return false;
-}
-
-/* head of the queue of @sint: whose message waits longest for the slot */
-static struct tlfs_stimer *stimer_first(struct tlfs_synic *synic, unsigned int sint)
-{
-	struct tlfs_stimer *t, *first = NULL;
-	unsigned long waiting = synic->waiting;
-	unsigned int i;
-
-	for_each_set_bit(i, &waiting, TLFS_STIMERS) {
-		t = &synic->timer[i];
-		if (stimer_sint(t) == sint && (!first || t->queued < first->queued))
-			first = t;
-	}
-	return first;
+	if (waiting && !stimer_waits(t))
+		tlfs_queue_add(t->vp, stimer_sint(t), &t->queued);
+	else if (!waiting && stimer_waits(t))
+		tlfs_queue_del(&t->queued);
 }
 
 /* let the callback look at the timer when it is @wake.  While time stands, thaw does this */
@@ -105,13 +80,9 @@ static void stimer_disarm(struct tlfs_stimer *t)
 	hrtimer_try_to_cancel(&t->timer);
 }
 
-static void stimer_fire(struct tlfs_stimer *t, u64 now);
-
 /*
  * Tell the guest about the expiration at @t->expiry.  INSUFFICIENT_BUFFERS: to be tried again;
- * INVALID_SYNIC_STATE: when the guest enables its SynIC.  A message is marked as waiting before its
- * slot is looked at: when the guest sees the slot's pending flag and writes EOM, tlfs_synic_scan()
- * must not miss it.
+ * INVALID_SYNIC_STATE: when the guest enables its SynIC.
  */
 static u16 stimer_signal(struct tlfs_stimer *t, u64 now)
 {
@@ -124,7 +95,6 @@ static u16 stimer_signal(struct tlfs_stimer *t, u64 now)
 		.expiration_time = t->expiry,
 		.delivery_time = now,
 	};
-	struct tlfs_stimer *first;
 	u16 status;
 
 	if (t->config & HV_STIMER_DIRECT) {
@@ -141,14 +111,11 @@ static u16 stimer_signal(struct tlfs_stimer *t, u64 now)
 	if (!tlfs_synic_takes_messages(&t->vp->synic))
 		return HV_STATUS_INVALID_SYNIC_STATE;
 	/* behind those that wait already, which a new message gives another try (14.2.4) */
-	first = stimer_first(&t->vp->synic, stimer_sint(t));
-	if (first != t) {
-		stimer_fire(first, now);
+	if (!tlfs_queue_is_first(&t->queued)) {
+		tlfs_queue_try(t->vp, stimer_sint(t));
 		return HV_STATUS_INSUFFICIENT_BUFFERS;
 	}
-	if (tlfs_stimers_waiting(t->vp, stimer_sint(t), BIT(t->index)))
-		hdr.message_flags = HV_MESSAGE_FLAG_PENDING;
-	status = tlfs_synic_deliver(t->vp, stimer_sint(t), &hdr, &payload);
+	status = tlfs_synic_deliver(t->vp, stimer_sint(t), &hdr, &payload, &t->queued);
 	if (status == HV_STATUS_SUCCESS)
 		stimer_set_waiting(t, false);
 	return status;
@@ -245,19 +212,13 @@ static enum hrtimer_restart stimer_callback(struct hrtimer *timer)
 	return HRTIMER_NORESTART;
 }
 
-void tlfs_stimers_retry(struct tlfs_vp *vp)
+/* its message is the first in the queue */
+void tlfs_stimer_retry(struct tlfs_queued *q)
 {
-	struct tlfs_synic *synic = &vp->synic;
-	unsigned long waiting = synic->waiting;
-	unsigned int i;
-	u64 now;
+	struct tlfs_stimer *t = container_of(q, struct tlfs_stimer, queued);
 
-	lockdep_assert_held(&synic->lock);
-	now = tlfs_ref_time(vp->pt);
-	/* the head of a queue may be gone already: the others try it first */
-	for_each_set_bit(i, &waiting, TLFS_STIMERS)
-		if (synic->waiting & BIT(i))
-			stimer_fire(&synic->timer[i], now);
+	lockdep_assert_held(&t->vp->synic.lock);
+	stimer_fire(t, tlfs_ref_time(t->vp->pt));
 }
 
 /* what an earlier setting of the timer has not delivered yet is void */
@@ -361,6 +322,7 @@ void tlfs_stimers_create(struct tlfs_vp *vp)
 
 		t->vp = vp;
 		t->index = i;
+		t->queued.timer = true;
 		hrtimer_setup(&t->timer, stimer_callback, CLOCK_MONOTONIC,
 			      HRTIMER_MODE_ABS_PINNED_HARD);
 	}
@@ -431,7 +393,7 @@ void tlfs_stimers_jump(struct tlfs_vp *vp, u64 from, u64 to)
 
 		if (!t->armed)
 			continue;
-		if (t->config & HV_STIMER_PERIODIC || synic->waiting & BIT(i))
+		if (t->config & HV_STIMER_PERIODIC || stimer_waits(t))
 			wake = add_units(to, wake > from ? wake - from : 0);
 		if (t->config & HV_STIMER_PERIODIC)
 			t->expiry = t->expiry > from ? add_units(to, t->expiry - from) :
@@ -459,7 +421,7 @@ void tlfs_stimers_get_state(struct tlfs_vp *vp, struct hv_synthetic_timers_state
 
 		st->config = t->config;
 		st->count = t->count;
-		if (synic->waiting & BIT(i)) {
+		if (stimer_waits(t)) {
 			st->flags = HV_STIMER_STATE_UNDELIVERED_MESSAGE_PENDING;
 			st->undelivered_expiration_time = t->expiry;
 		} else if (t->armed && (t->config & HV_STIMER_PERIODIC) && t->expiry > now) {

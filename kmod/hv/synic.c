@@ -1,92 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * synic.c - synthetic interrupt controller (TLFS 14)
- *
- * A message slot is shared with a guest that runs meanwhile.  It empties a slot by writing type 0
- * and reads the pending flag afterwards; we find a slot busy, set the flag and read the type
- * again.  Each side writes before it reads, so one of them sees the other (14.8.3).
+ * synic.c - synthetic interrupt controller: event flags and MSRs (TLFS 14.3, 14.6)
  */
 #include <linux/bitops.h>
 #include <linux/string.h>
 
 #include "tlfs.h"
 
-/* header.message_flags bit 0, seen from the start of the slot */
-#define SLOT_PENDING_BIT	(offsetof(struct hv_message_header, message_flags) * 8)
-
-static struct hv_message *synic_slot(struct tlfs_synic *synic, unsigned int sint)
-{
-	struct hv_message_page *page = synic->simp.va;
-
-	return &page->sint_message[array_index_nospec(sint, TLFS_SINTS)];
-}
-
-static void synic_assert(struct tlfs_vp *vp, unsigned int sint)
+void tlfs_synic_assert(struct tlfs_vp *vp, unsigned int sint)
 {
 	u64 val = vp->synic.sint[array_index_nospec(sint, TLFS_SINTS)];
 
 	if (!(val & (HV_SYNIC_SINT_MASKED | HV_SYNIC_SINT_POLLING)))
 		tlfs_lapic_set_irr(vp, val & HV_SYNIC_SINT_VECTOR_MASK, false);
-}
-
-/* True if the slot is empty.  Else its pending flag is set, and the guest will write EOM */
-static bool slot_empty(struct hv_message *slot)
-{
-	if (!READ_ONCE(slot->header.message_type))
-		return true;
-
-	set_bit(SLOT_PENDING_BIT, (unsigned long *)slot);
-	smp_mb__after_atomic();	/* flag before type; the guest: type before flag */
-	return !READ_ONCE(slot->header.message_type);
-}
-
-/*
- * Put one message into its slot.  The slot's first quadword (type, size, flags) goes last and at
- * once: a polling guest that sees the type sees the rest.
- */
-u16 tlfs_synic_deliver(struct tlfs_vp *vp, unsigned int sint, const struct hv_message_header *hdr,
-		       const void *payload)
-{
-	struct tlfs_synic *synic = &vp->synic;
-	struct hv_message *slot;
-	u64 head;
-
-	lockdep_assert_held(&synic->lock);
-
-	if (!tlfs_synic_takes_messages(synic))
-		return HV_STATUS_INVALID_SYNIC_STATE;
-
-	slot = synic_slot(synic, sint);
-	if (!slot_empty(slot))
-		return HV_STATUS_INSUFFICIENT_BUFFERS;
-
-	memcpy(slot->payload_bytes, payload, hdr->payload_size);
-	slot->header.sender = hdr->sender;
-	memcpy(&head, hdr, sizeof(head));
-	smp_store_release((u64 *)slot, head);	/* after the rest */
-
-	synic_assert(vp, sint);
-	return HV_STATUS_SUCCESS;
-}
-
-u16 tlfs_synic_post(struct tlfs_vp *vp, unsigned int sint, const struct hv_message *msg)
-{
-	struct hv_message_header hdr = msg->header;
-	struct tlfs_synic *synic = &vp->synic;
-	unsigned long flags;
-	u16 status;
-
-	if (sint >= TLFS_SINTS || !hdr.message_type || hdr.payload_size > HV_MESSAGE_PAYLOAD_SIZE)
-		return HV_STATUS_INVALID_PARAMETER;
-	hdr.message_flags &= HV_MESSAGE_FLAG_PENDING;
-	hdr.reserved = 0;
-
-	raw_spin_lock_irqsave(&synic->lock, flags);
-	if (tlfs_stimers_waiting(vp, sint, 0))
-		hdr.message_flags = HV_MESSAGE_FLAG_PENDING;
-	status = tlfs_synic_deliver(vp, sint, &hdr, msg->payload);
-	raw_spin_unlock_irqrestore(&synic->lock, flags);
-	return status;
 }
 
 /* 14.3.1: a flag that is set already makes no interrupt; a masked SINT is an error */
@@ -109,7 +35,7 @@ static u16 synic_set_flag(struct tlfs_vp *vp, unsigned int sint, unsigned int fl
 	row = (unsigned long *)page->sint_event_flags[sint].flags64;
 	*newly = !test_and_set_bit(array_index_nospec(flag, HV_EVENT_FLAGS_COUNT), row);
 	if (*newly)
-		synic_assert(vp, sint);
+		tlfs_synic_assert(vp, sint);
 	return HV_STATUS_SUCCESS;
 }
 
@@ -127,23 +53,6 @@ u16 tlfs_synic_signal(struct tlfs_vp *vp, unsigned int sint, unsigned int flag, 
 	status = synic_set_flag(vp, sint, flag, newly);
 	raw_spin_unlock_irqrestore(&synic->lock, flags);
 	return status;
-}
-
-/*
- * synic.waiting is set before the pending flag of the slot (stimer.c): a guest that comes here
- * because of the flag finds it without the lock.
- */
-void tlfs_synic_scan(struct tlfs_vp *vp)
-{
-	struct tlfs_synic *synic = &vp->synic;
-	unsigned long flags;
-
-	if (!READ_ONCE(synic->waiting))
-		return;
-
-	raw_spin_lock_irqsave(&synic->lock, flags);
-	tlfs_stimers_retry(vp);
-	raw_spin_unlock_irqrestore(&synic->lock, flags);
 }
 
 /* ---- MSRs (14.6) ---- */
@@ -195,7 +104,7 @@ static void synic_set_control(struct tlfs_vp *vp, u64 *reg, u64 val)
 	*reg = val;
 	/* what could not be delivered while it was off */
 	if (synic->waiting)
-		tlfs_stimers_retry(vp);
+		tlfs_queues_scan(vp);
 	raw_spin_unlock_irqrestore(&synic->lock, flags);
 }
 
@@ -279,7 +188,6 @@ int tlfs_synic_create(struct tlfs_vp *vp)
 
 	raw_spin_lock_init(&synic->lock);
 	synic_set_defaults(synic);
-	synic->waiting = 0;
 
 	err = tlfs_overlay_alloc(&synic->simp);
 	if (err)
@@ -288,6 +196,7 @@ int tlfs_synic_create(struct tlfs_vp *vp)
 	if (err)
 		goto err_simp;
 
+	tlfs_queues_create(vp);
 	tlfs_stimers_create(vp);
 	return 0;
 
@@ -300,8 +209,12 @@ void tlfs_synic_destroy(struct tlfs_vp *vp)
 {
 	struct tlfs_synic *synic = &vp->synic;
 
-	/* first: its messages go into the pages */
+	raw_spin_lock_irq(&synic->lock);
+	synic->control = 0;
+	raw_spin_unlock_irq(&synic->lock);
+	/* first: their messages go into the pages */
 	tlfs_stimers_destroy(vp);
+	tlfs_queues_destroy(vp);
 	tlfs_overlay_free(vp->pt, &synic->siefp);
 	tlfs_overlay_free(vp->pt, &synic->simp);
 }
@@ -318,6 +231,7 @@ void tlfs_synic_reset(struct tlfs_vp *vp)
 	raw_spin_lock_irqsave(&synic->lock, flags);
 	synic_set_defaults(synic);
 	tlfs_stimers_reset(vp);
+	tlfs_queues_reset(vp);
 	memset(synic->siefp.va, 0, PAGE_SIZE);
 	memset(synic->simp.va, 0, PAGE_SIZE);
 	raw_spin_unlock_irqrestore(&synic->lock, flags);

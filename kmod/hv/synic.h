@@ -8,17 +8,17 @@
 #include <linux/atomic.h>
 #include <linux/bitmap.h>
 #include <linux/hrtimer.h>
+#include <linux/list.h>
 #include <linux/seqlock.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
+#include <uapi/hv/message.h>
 #include <uapi/hv/msr.h>
 #include <uapi/tlfs.h>
 
 #include "../mem/mem.h"
 
-struct hv_message;
-struct hv_message_header;
 struct hv_synthetic_timers_state;
 struct tlfs_partition;
 struct tlfs_vp;
@@ -29,6 +29,36 @@ struct tlfs_vp;
 #define TLFS_UNIT_NS	(NSEC_PER_SEC / HV_REFERENCE_TIME_HZ)
 
 /**
+ * struct tlfs_queued - place of a message in the queue of a SINT (14.2.2)
+ * @link:	in synic.queue[@sint]
+ * @vp:		whose queue, NULL while it is in none; changed under that VP's synic.lock
+ * @sint:	while it is queued
+ * @timer:	of a synthetic timer, which makes up its message when the slot is free; else of a
+ *		struct tlfs_message
+ */
+struct tlfs_queued {
+	struct list_head link;
+	struct tlfs_vp *vp;
+	u8 sint;
+	bool timer;
+};
+
+/**
+ * struct tlfs_message - a message buffer (14.2.1)
+ * @queued:	its place in a queue
+ * @done:	it has left the queue: delivered, or lost with a reset of the VP; not when
+ *		tlfs_message_cancel() took it.  Under synic.lock
+ * @msg:	the message
+ *
+ * Belongs to whoever sends; nobody else looks at it but while it is queued.
+ */
+struct tlfs_message {
+	struct tlfs_queued queued;
+	void (*done)(struct tlfs_message *m);
+	struct hv_message msg;
+};
+
+/**
  * struct tlfs_stimer - one synthetic timer (15.3); everything under synic.lock
  * @vp:		whose it is
  * @timer:	host timer behind it; may run once more after the timer was stopped, so its callback
@@ -37,7 +67,7 @@ struct tlfs_vp;
  * @expiry:	partition reference time of the next expiration, or of the one that could not be
  *		delivered yet
  * @wake:	reference time @timer is set to: @expiry, or when to try again
- * @queued:	place in the order of messages that wait
+ * @queued:	its message waits for the slot
  * @retry:	units between tries, 0 while the guest keeps up
  * @armed:	@wake means something
  * @index:	0-3
@@ -49,7 +79,7 @@ struct tlfs_stimer {
 	u64 count;
 	u64 expiry;
 	u64 wake;
-	u64 queued;
+	struct tlfs_queued queued;
 	u32 retry;
 	bool armed;
 	u8 index;
@@ -63,8 +93,10 @@ struct tlfs_stimer {
  * @simp, @siefp: overlay pages; contents are the hypervisor's memory, so that a message can be
  *		written from any context
  * @auto_eoi:	vectors some unmasked SINT has with auto-EOI: tlfs_lapic_accept() asks
- * @waiting:	timers whose message waits for its slot, bit mask; read without @lock
- * @queued:	messages that ever had to wait
+ * @queue:	messages that wait for the slot of each SINT: struct tlfs_queued
+ * @waiting:	SINTs whose @queue is not empty, bit mask; read without @lock
+ * @messages:	how many struct tlfs_message are queued
+ * @retry:	looks at the slots while there are any, every @retry_ns
  */
 struct tlfs_synic {
 	raw_spinlock_t lock;
@@ -75,8 +107,11 @@ struct tlfs_synic {
 	struct tlfs_overlay simp;
 	struct tlfs_overlay siefp;
 	DECLARE_BITMAP(auto_eoi, 256);
+	struct list_head queue[TLFS_SINTS];
 	unsigned long waiting;
-	u64 queued;
+	unsigned int messages;
+	struct hrtimer retry;
+	u64 retry_ns;
 	struct tlfs_stimer timer[TLFS_STIMERS];
 };
 
@@ -109,19 +144,44 @@ u16 tlfs_synic_signal(struct tlfs_vp *vp, unsigned int sint, unsigned int flag, 
 /* any context: deliver what waits for a slot.  Of the EOM MSR, and of every EOI (14.2.4) */
 void tlfs_synic_scan(struct tlfs_vp *vp);
 
-/* between synic.c and stimer.c, synic.lock held */
+/*
+ * Message buffers, for senders that must not lose a message: any context.
+ *
+ * tlfs_message_queue() appends @m, which is in no queue, to the queue of @sint of @vp and delivers
+ * what can be.  SUCCESS; INVALID_SYNIC_STATE (SynIC or SIM page disabled); INVALID_PORT_ID: *@gone
+ * was set, under the lock that a later tlfs_message_cancel() takes.  @gone may be NULL.
+ * _any: @preferred if it takes messages, or some other VP; INVALID_VP_INDEX: there is no VP.
+ * tlfs_message_cancel() takes @m out of the queue it is in: true, and it is the caller's again.
+ * The VP's memory outlasts an RCU read side that finds it in pt->vps or in m->queued.vp.
+ */
+void tlfs_message_init(struct tlfs_message *m, void (*done)(struct tlfs_message *m));
+u16 tlfs_message_queue(struct tlfs_vp *vp, unsigned int sint, struct tlfs_message *m,
+		       const bool *gone);
+u16 tlfs_message_queue_any(struct tlfs_partition *pt, unsigned int sint, u32 preferred,
+			   struct tlfs_message *m, const bool *gone);
+bool tlfs_message_cancel(struct tlfs_message *m);
+
+/* between message.c, synic.c and stimer.c, synic.lock held */
 static inline bool tlfs_synic_takes_messages(const struct tlfs_synic *synic)
 {
-	return (synic->control & HV_SYNIC_CONTROL_ENABLE) &&
-	       (synic->simp_msr & HV_SYNIC_SIMP_ENABLE);
+	return (READ_ONCE(synic->control) & HV_SYNIC_CONTROL_ENABLE) &&
+	       (READ_ONCE(synic->simp_msr) & HV_SYNIC_SIMP_ENABLE);
 }
 
+void tlfs_synic_assert(struct tlfs_vp *vp, unsigned int sint);
 u16 tlfs_synic_deliver(struct tlfs_vp *vp, unsigned int sint, const struct hv_message_header *hdr,
-		       const void *payload);
-void tlfs_stimers_retry(struct tlfs_vp *vp);
-bool tlfs_stimers_waiting(struct tlfs_vp *vp, unsigned int sint, unsigned long except);
+		       const void *payload, const struct tlfs_queued *q);
+void tlfs_queue_add(struct tlfs_vp *vp, unsigned int sint, struct tlfs_queued *q);
+void tlfs_queue_del(struct tlfs_queued *q);
+bool tlfs_queue_is_first(const struct tlfs_queued *q);
+bool tlfs_queue_try(struct tlfs_vp *vp, unsigned int sint);
+void tlfs_queues_scan(struct tlfs_vp *vp);
+void tlfs_queues_reset(struct tlfs_vp *vp);
+void tlfs_stimer_retry(struct tlfs_queued *q);
 void tlfs_stimers_reset(struct tlfs_vp *vp);
 /* without it */
+void tlfs_queues_create(struct tlfs_vp *vp);
+void tlfs_queues_destroy(struct tlfs_vp *vp);
 void tlfs_stimers_create(struct tlfs_vp *vp);
 void tlfs_stimers_destroy(struct tlfs_vp *vp);
 
