@@ -82,6 +82,10 @@ programs:
 check: programs
 	@selftests/host/check
 
+# Of the results that are in build/tap.
+conformance:
+	$(Q)selftests/conformance/conformance --rst Documentation/conformance.rst $(CONFORMANCE)
+
 bench: programs
 	$(Q)selftests/host/bench
 
@@ -120,6 +124,7 @@ help:
 	@echo "  make packages     install what Debian packages are missing (as root)"
 	@echo "  make module, tools, selftests, install, clean, distclean"
 	@echo "  make sparse, checkpatch"
+	@echo "  make conformance  requirements proven by the results in build/tap; Documentation/conformance.rst"
 	@echo "  make bench        instructions per exit, tlfs and KVM; build/bench.tsv"
 	@echo "  make soak         the long runs"
 	@echo "  make shell        a shell in the test host"
@@ -137,4 +142,4 @@ help:
 	@echo "  PREFIX, DESTDIR, INSTALL_MOD_PATH, UDEVDIR, MODPROBEDIR   install"
 
 .PHONY: all module tools selftests kernel-headers packages sparse checkpatch demo programs check \
-	bench soak shell peer install clean distclean help
+	conformance bench soak shell peer install clean distclean help
