@@ -280,27 +280,49 @@ static u16 hc_check_control(struct hc *hc)
 			      &hc->out_total);
 }
 
-/* may a guest make this call at all; children of its own it has none (4.10) */
+/*
+ * May a guest make this call at all (4.10).  Said before its input is looked at; what depends on
+ * whom it names comes after.
+ */
 static u16 hc_check_caller(const struct tlfs_vp *vp, const struct tlfs_hvcall_desc *desc)
 {
-	if (!(desc->flags & (TLFS_HC_GUEST | TLFS_HC_SELF)))
-		return HV_STATUS_ACCESS_DENIED;
-	return tlfs_has_privilege(vp->pt, desc->privilege) ? HV_STATUS_SUCCESS
-							   : HV_STATUS_ACCESS_DENIED;
+	u64 privilege = desc->flags & TLFS_HC_PRIV_SELF ? 0 : desc->privilege;
+
+	if (!(desc->flags & (TLFS_HC_GUEST | TLFS_HC_SELF))) {
+		if (!(desc->flags & TLFS_HC_PARENT))
+			return HV_STATUS_ACCESS_DENIED;
+		/* who may not have children is nobody's parent */
+		privilege |= HV_PRIV_CREATE_PARTITIONS;
+	}
+	return tlfs_has_privilege(vp->pt, privilege) ? HV_STATUS_SUCCESS : HV_STATUS_ACCESS_DENIED;
 }
 
-static u16 hc_check_target(struct tlfs_vp *vp, struct hc *hc)
+/* the caller itself is not counted: it lives at least as long as its call */
+static u16 hc_check_target(struct tlfs_hvcall *call, const void *in)
 {
-	u64 id;
+	u64 id = *(const u64 *)in;
+	u16 status;
 
-	hc->call.target = NULL;
-	if (!(hc->call.desc->flags & TLFS_HC_PARTITION))
+	call->target = NULL;
+	if (!(call->desc->flags & TLFS_HC_PARTITION))
 		return HV_STATUS_SUCCESS;
-	id = *(const u64 *)vp->hc_in;
-	if (id != HV_PARTITION_ID_SELF && id != vp->pt->id)
-		return HV_STATUS_ACCESS_DENIED;
-	hc->call.target = vp->pt;
-	return HV_STATUS_SUCCESS;
+	if (id == HV_PARTITION_ID_SELF && call->vp) {
+		call->target = call->caller;
+	} else {
+		call->target = tlfs_hc_partition(call, id, &status);
+		if (!call->target)
+			return status;
+		if (call->target == call->caller)
+			tlfs_partition_put(call->target);
+	}
+	return tlfs_hc_relation(call);
+}
+
+static void hc_put_target(struct tlfs_hvcall *call)
+{
+	if (call->target && call->target != call->caller)
+		tlfs_partition_put(call->target);
+	call->target = NULL;
 }
 
 static bool hc_yield(struct tlfs_vp *vp)
@@ -314,15 +336,12 @@ static int hc_run(struct tlfs_vp *vp, struct hc *hc)
 	u16 status;
 	int r;
 
-	hc->call.caller = vp->pt;
-	hc->call.vp = vp;
 	hc->call.in = vp->hc_in;
 	hc->call.out = vp->hc_out;
 	hc->call.in_size = hc->in_total;
 	hc->call.out_size = hc->out_total;
 	hc->call.code = desc->code;
 	hc->call.rep = hc->start;
-	hc->call.atomic = vp->in_window;
 	if (hc->out_total) {
 		u32 list = desc->out_size + hc->start * desc->rep_out;
 
@@ -371,6 +390,11 @@ int tlfs_hypercall_exit(struct tlfs_vp *vp)
 		return r ? TLFS_SLOW : TLFS_RESUME;
 
 	hc_get_regs(vp, &hc);
+	hc.call.caller = vp->pt;
+	hc.call.vp = vp;
+	hc.call.fd = NULL;
+	hc.call.target = NULL;
+	hc.call.atomic = vp->in_window;
 	hc.call.desc = tlfs_hvcall_lookup(hc.control & HV_HYPERCALL_CODE_MASK);
 	if (!hc.call.desc)
 		return hc_finish(vp, hc.is64, HV_STATUS_INVALID_HYPERCALL_CODE, 0);
@@ -388,10 +412,15 @@ int tlfs_hypercall_exit(struct tlfs_vp *vp)
 			return r;
 	}
 	if (status == HV_STATUS_SUCCESS)
-		status = hc_check_target(vp, &hc);
-	if (status != HV_STATUS_SUCCESS)
-		return hc_finish(vp, hc.is64, status, 0);
-	return hc_run(vp, &hc);
+		status = hc_check_target(&hc.call, vp->hc_in);
+	if (status == TLFS_HC_SLEEP)
+		r = TLFS_SLOW;
+	else if (status != HV_STATUS_SUCCESS)
+		r = hc_finish(vp, hc.is64, status, 0);
+	else
+		r = hc_run(vp, &hc);
+	hc_put_target(&hc.call);
+	return r;
 }
 
 /* ---- a call by the root, through a descriptor ---- */
@@ -420,18 +449,48 @@ static int hc_errno(u16 status)
 	return -EIO;
 }
 
-static const struct tlfs_hvcall_desc *hc_root_desc(const struct tlfs_root_hvcall *arg, u16 fd_flag)
+static bool hc_root_args_ok(const struct tlfs_root_hvcall *arg)
 {
-	const struct tlfs_hvcall_desc *desc;
-
 	if (arg->status || memchr_inv(arg->rsvd, 0, sizeof(arg->rsvd)))
-		return NULL;
+		return false;
 	if (!arg->in_ptr || arg->in_sz < sizeof(u64) || arg->in_sz > HV_PAGE_SIZE)
-		return NULL;
-	if (arg->out_ptr && (!arg->out_sz || arg->out_sz > HV_PAGE_SIZE))
-		return NULL;
-	desc = tlfs_hvcall_lookup(arg->code);
+		return false;
+	return !arg->out_ptr || (arg->out_sz && arg->out_sz <= HV_PAGE_SIZE);
+}
+
+/* the root itself may call what it has children for, too, and names them in the input */
+static const struct tlfs_hvcall_desc *hc_root_desc(u16 code, u16 fd_flag)
+{
+	const struct tlfs_hvcall_desc *desc = tlfs_hvcall_lookup(code);
+
+	if (fd_flag == TLFS_HC_ROOT)
+		fd_flag |= TLFS_HC_PARENT;
 	return desc && desc->flags & fd_flag ? desc : NULL;
+}
+
+/*
+ * A partition's descriptor is the authority, whatever id the caller wrote: programs made for the
+ * interface ours follows write none.  Unless it names a partition below that one.
+ */
+static u16 hc_root_target(struct tlfs_hvcall *call, u64 *id)
+{
+	struct tlfs_partition *pt;
+	u16 status;
+
+	if (!(call->desc->flags & TLFS_HC_PARTITION))
+		return HV_STATUS_SUCCESS;
+	if (call->fd != &tlfs_root && *id != call->fd->id) {
+		pt = *id == HV_PARTITION_ID_INVALID || *id == HV_PARTITION_ID_SELF ? NULL :
+		     tlfs_partition_find(*id);
+		if (!pt || !tlfs_partition_below(pt, call->fd))
+			*id = call->fd->id;
+		if (pt)
+			tlfs_partition_put(pt);
+	}
+	status = hc_check_target(call, id);
+	if (status == HV_STATUS_SUCCESS)
+		*id = call->target == &tlfs_root ? HV_PARTITION_ID_SELF : call->target->id;
+	return status;
 }
 
 /* rows open to descriptors have no variable header */
@@ -455,14 +514,14 @@ static u16 hc_root_run(struct tlfs_hvcall *call, const struct tlfs_root_hvcall *
 
 int tlfs_root_hypercall(struct tlfs_partition *pt, struct tlfs_root_hvcall *arg, u16 fd_flag)
 {
-	const struct tlfs_hvcall_desc *desc = hc_root_desc(arg, fd_flag);
-	struct tlfs_hvcall call = {
-		.desc = desc, .caller = &tlfs_root, .target = pt, .code = arg->code,
-	};
+	struct tlfs_hvcall call = { .caller = &tlfs_root, .fd = pt, .code = arg->code };
 	struct page *in, *out;
 	int r = -ENOMEM;
 
-	if (!desc)
+	if (!hc_root_args_ok(arg))
+		return -EINVAL;
+	call.desc = hc_root_desc(arg->code, fd_flag);
+	if (!call.desc)
 		return -EINVAL;
 	in = tlfs_alloc_page(GFP_KERNEL_ACCOUNT);
 	if (!in)
@@ -474,12 +533,13 @@ int tlfs_root_hypercall(struct tlfs_partition *pt, struct tlfs_root_hvcall *arg,
 	r = -EFAULT;
 	if (copy_from_user(page_address(in), u64_to_user_ptr(arg->in_ptr), arg->in_sz))
 		goto out_out;
-	/* the descriptor is the authority, whatever id the caller wrote */
-	*(u64 *)page_address(in) = fd_flag == TLFS_HC_ROOT ? HV_PARTITION_ID_SELF : pt->id;
 	call.in = page_address(in);
 	call.out = page_address(out);
 
-	arg->status = hc_root_run(&call, arg);
+	arg->status = hc_root_target(&call, page_address(in));
+	if (arg->status == HV_STATUS_SUCCESS)
+		arg->status = hc_root_run(&call, arg);
+	hc_put_target(&call);
 	arg->reps = call.rep;
 	r = hc_errno(arg->status);
 	if (!r && arg->out_ptr &&

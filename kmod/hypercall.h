@@ -16,8 +16,12 @@ struct tlfs_vp;
  * @desc:	its row of the table
  * @caller:	calling partition; &tlfs_root for the ioctl
  * @vp:		calling VP; NULL for the ioctl
+ * @fd:		partition the descriptor stands for (&tlfs_root: the device's); NULL for a guest's
+ *		call.  current->mm is the root's memory for the duration of the call
  * @target:	partition the first input field names, resolved and referenced for the duration
- *		of the call when the row says TLFS_HC_PARTITION; else NULL
+ *		of the call when the row says TLFS_HC_PARTITION; else NULL.  The prologue has
+ *		checked that row, caller and target fit (tlfs_hc_relation()).  A handler whose id is
+ *		elsewhere, or that has two, asks tlfs_hc_partition() or tlfs_hc_peer()
  * @in:		fixed header, variable header and rep list, copied once from the caller; a page
  * @in_size:	bytes of @in that are the caller's: all of what the row, @var_size and @reps ask
  *		for.  Nothing beyond may be read
@@ -38,6 +42,7 @@ struct tlfs_hvcall {
 	const struct tlfs_hvcall_desc *desc;
 	struct tlfs_partition *caller;
 	struct tlfs_vp *vp;
+	struct tlfs_partition *fd;
 	struct tlfs_partition *target;
 	const void *in;
 	void *out;
@@ -61,11 +66,12 @@ struct tlfs_hvcall {
 #define TLFS_HC_PARTITION	BIT(3)	/* first input field is a partition id */
 #define TLFS_HC_GUEST		BIT(4)	/* any partition may call it */
 #define TLFS_HC_ROOT		BIT(5)	/* through the device's descriptor, for the root itself */
-#define TLFS_HC_PARENT		BIT(6)	/* the target's parent may */
-#define TLFS_HC_SELF		BIT(7)	/* the target may, about itself */
+#define TLFS_HC_PARENT		BIT(6)	/* the target's parent may; the root about any it may name */
+#define TLFS_HC_SELF		BIT(7)	/* the target may, about itself; the root: TLFS_HC_ROOT */
 #define TLFS_HC_PT_FD		BIT(8)	/* through a partition descriptor */
 #define TLFS_HC_VP_FD		BIT(9)	/* through a VP descriptor */
 #define TLFS_HC_WHOLE		BIT(10)	/* list done at one go, whatever its length: never cut */
+#define TLFS_HC_PRIV_SELF	BIT(11)	/* the privilege is for acting on oneself only */
 
 /**
  * struct tlfs_hvcall_desc - one row of the table
@@ -93,6 +99,64 @@ struct tlfs_hvcall_desc {
 };
 
 const struct tlfs_hvcall_desc *tlfs_hvcall_lookup(u16 code);
+
+/* ---- caller and target: caller.c ---- */
+
+/**
+ * tlfs_hc_partition - the partition the caller means by @id, with a reference
+ * @status:	on NULL: HV_STATUS_ACCESS_DENIED, HV_STATUS_INVALID_PARTITION_ID or TLFS_HC_SLEEP
+ *
+ * A guest: HV_PARTITION_ID_SELF or its id, and its direct children (not while call->atomic: then
+ * TLFS_HC_SLEEP).  Its ancestors and what is deeper is denied, anything else does not exist.
+ * The root: SELF is the descriptor's partition; further what is below that, and partitions whose
+ * memory is the calling process's.  May answer the root itself.
+ *
+ * For rows whose id is not the first field (those say TLFS_HC_PARTITION and have call->target),
+ * and for the second of two.  It says who may be named, not what may be done: a row that asks for
+ * parent or self compares the result with call->caller, as tlfs_hc_relation() does for @target.
+ */
+struct tlfs_partition *tlfs_hc_partition(struct tlfs_hvcall *call, u64 id, u16 *status);
+
+/*
+ * The same for a partition the caller only wants to be connected with (the other end of a port): a
+ * guest may in addition name the root and everything in the memory of the same process, which are
+ * its ancestors, siblings and descendants.  Never TLFS_HC_SLEEP for itself
+ */
+struct tlfs_partition *tlfs_hc_peer(struct tlfs_hvcall *call, u64 id, u16 *status);
+
+/* HV_STATUS_SUCCESS or ACCESS_DENIED: call->caller, call->target and the row's flags; prologue */
+u16 tlfs_hc_relation(const struct tlfs_hvcall *call);
+
+/**
+ * tlfs_hc_page_uaddr - where page number @gpn of the caller is in the memory of its process
+ *
+ * A guest: its GPA space (overlay pages are nobody's memory: OPERATION_DENIED); the root: its own
+ * user page of that number.  An address only: it holds nothing, and is used the way regions are:
+ * looked up at each fault, entries taken away by the MMU notifier.  HV_STATUS_INVALID_PARAMETER:
+ * beyond the space, HV_STATUS_OPERATION_DENIED: nothing mapped there (the root: found out later).
+ */
+u16 tlfs_hc_page_uaddr(struct tlfs_hvcall *call, u64 gpn, unsigned long *uaddr);
+
+struct mm_struct;
+struct page;
+
+/**
+ * struct tlfs_pinned - a page of a caller that the hypervisor writes from any context
+ * @page:	pinned for long (FOLL_LONGTERM), NULL: none; page_address() is its mapping
+ * @mm:		charged to its locked memory (RLIMIT_MEMLOCK)
+ *
+ * The pin keeps the page, not its place in the caller's memory: who unmaps it there looks at
+ * another page from then on.  For statistics and event log pages; everything else uses addresses.
+ */
+struct tlfs_pinned {
+	struct page *page;
+	struct mm_struct *mm;
+};
+
+/* as tlfs_hc_page_uaddr(), and INSUFFICIENT_MEMORY (limit) or TLFS_HC_SLEEP (call->atomic) */
+u16 tlfs_hc_page_pin(struct tlfs_hvcall *call, u64 gpn, struct tlfs_pinned *pin);
+/* from any process; may sleep */
+void tlfs_page_unpin(struct tlfs_pinned *pin);
 
 /* TLFS_EXIT_HYPERCALL: TLFS_RESUME, TLFS_SLOW, TLFS_USER (memory intercept on a parameter page) */
 int tlfs_hypercall_exit(struct tlfs_vp *vp);

@@ -133,6 +133,8 @@ extern struct tlfs_partition tlfs_root;
 struct tlfs_partition *tlfs_partition_create(const struct tlfs_create_partition_v2 *arg);
 /* by id, with a reference, or NULL; not for ids a guest may name while preemption is off */
 struct tlfs_partition *tlfs_partition_find(u64 id);
+/* is @pt somewhere below @top (not @top itself) */
+bool tlfs_partition_below(const struct tlfs_partition *pt, const struct tlfs_partition *top);
 /* the host goes to sleep or wakes up: one CPU, interrupts off */
 void tlfs_partitions_suspend(bool suspend);
 int tlfs_partition_initialize(struct tlfs_partition *pt);

@@ -2,6 +2,8 @@
 /*
  * hvcall_abi_test.c - ROOT_HVCALL: what it refuses, what it writes, which call which descriptor has
  */
+#include <sys/wait.h>
+
 #include "harness.h"
 
 #define PAGE	TLFS_PAGE_SIZE
@@ -91,15 +93,15 @@ TEST_F(hvcall, arguments)
 #undef REFUSED
 }
 
-/* bit f: descriptor f has the call */
-static unsigned int has_call(u16 code)
+/* bit f: descriptor f has the call; -1: this test does not say */
+static int has_call(u16 code)
 {
 	switch (code) {
 	case HVCALL_GET_PARTITION_PROPERTY:
 	case HVCALL_GET_PARTITION_PROPERTY_EX:
 		return 7;
 	case HVCALL_SET_PARTITION_PROPERTY:
-		return 2;
+		return 3;
 	case HVCALL_INSTALL_INTERCEPT:
 	case HVCALL_GET_VP_REGISTERS:
 	case HVCALL_SET_VP_REGISTERS:
@@ -110,9 +112,17 @@ static unsigned int has_call(u16 code)
 	case HVCALL_SIGNAL_EVENT_DIRECT:
 	case HVCALL_POST_MESSAGE_DIRECT:
 	case HVCALL_GET_VP_CPUID_VALUES:
-		return 6;
-	default:
+		return 7;
+	case HVCALL_SWITCH_VIRTUAL_ADDRESS_SPACE:
+	case HVCALL_FLUSH_VIRTUAL_ADDRESS_SPACE:
+	case HVCALL_FLUSH_VIRTUAL_ADDRESS_LIST:
+	case HVCALL_NOTIFY_LONG_SPIN_WAIT:
+	case 5 ... 7:
+	case 10 ... 0x3f:
+	case 0x200 ... 0xffff:
 		return 0;
+	default:
+		return -1;
 	}
 }
 
@@ -126,8 +136,7 @@ TEST_F(hvcall, each_descriptor_has_its_calls)
 	for (code = 0; code < 0x10000; code += code < 0x200 || code >= 0x8000 ? 1 : 0x100) {
 		if (code == 0x8010)
 			break;
-		/* optional: a page's access state needs tracking */
-		if (code == HVCALL_GET_GPA_PAGES_ACCESS_STATES)
+		if (has_call(code) < 0)
 			continue;
 		for (f = 0; f < 3; f++) {
 			memset(self->in, 0, PAGE);
@@ -149,7 +158,7 @@ TEST_F(hvcall, each_descriptor_has_its_calls)
 	}
 }
 
-/* The descriptor says which partition, whatever the input says. */
+/* A partition's descriptor says which partition, whatever the input says. */
 TEST_F(hvcall, partition_id_is_replaced)
 {
 	static const u64 ids[] = { HV_PARTITION_ID_SELF, 0xdeadbeefcafe, 1ULL << 63 };
@@ -171,12 +180,52 @@ TEST_F(hvcall, partition_id_is_replaced)
 		EXPECT_EQ(3, *self->out);
 		/* and the caller's memory is not written */
 		EXPECT_EQ(i < 64 ? i : ids[i - 64], self->in->partition_id);
-		/* the root has no such property */
-		arg = self->good;
-		EXPECT_EQ(-EIO, vmm_ioctl(self->vm.dev, TLFS_ROOT_HVCALL, &arg));
-		EXPECT_EQ(HV_STATUS_UNKNOWN_PROPERTY, arg.status);
 	}
 	vmm_teardown(&other);
+}
+
+/* the device's descriptor: status of a property of partition @id by the root, here and elsewhere */
+static u16 device_names(int dev, u64 id, u64 *val)
+{
+	struct hv_input_get_partition_property in = {
+		.partition_id = id,
+		.property_code = HV_PARTITION_PROPERTY_PROCESSORS_PER_SOCKET,
+	};
+	struct tlfs_root_hvcall arg = {
+		.code = HVCALL_GET_PARTITION_PROPERTY, .in_sz = sizeof(in), .out_sz = 8,
+		.in_ptr = (uintptr_t)&in, .out_ptr = (uintptr_t)val,
+	};
+	long ret = vmm_ioctl(dev, TLFS_ROOT_HVCALL, &arg);
+
+	return ret && !arg.status ? 0xffff : arg.status;
+}
+
+/* Through the device's descriptor the root names its own partitions, and nobody else's. */
+TEST_F(hvcall, device_names_partitions_of_the_process)
+{
+	u64 id, mine = 0, val;
+	int child, status;
+
+	ASSERT_EQ(0, vmm_set_property(self->vm.pt, HV_PARTITION_PROPERTY_PROCESSORS_PER_SOCKET, 2));
+	/* the root itself has no such property */
+	EXPECT_EQ(HV_STATUS_UNKNOWN_PROPERTY, device_names(self->vm.dev, 0, &val));
+	EXPECT_EQ(HV_STATUS_UNKNOWN_PROPERTY,
+		  device_names(self->vm.dev, HV_PARTITION_ID_SELF, &val));
+	EXPECT_EQ(HV_STATUS_INVALID_PARTITION_ID, device_names(self->vm.dev, 1ULL << 63, &val));
+	for (id = 2; id < 100000 && !mine; id++) {
+		status = device_names(self->vm.dev, id, &val);
+		if (status == HV_STATUS_SUCCESS && val == 2)
+			mine = id;
+		else
+			ASSERT_EQ(HV_STATUS_INVALID_PARTITION_ID, status);
+	}
+	ASSERT_NE(0, mine);
+	child = fork();
+	if (!child)
+		_exit(device_names(self->vm.dev, mine, &val) == HV_STATUS_ACCESS_DENIED ? 0 : 1);
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(0, status);
+	PROVES("HC-0044/INVALID_PARTITION_ID HC-0044/ACCESS_DENIED");
 }
 
 TEST_F(hvcall, output_only_on_success)

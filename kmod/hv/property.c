@@ -40,6 +40,14 @@ struct property {
 	u16 (*set)(struct tlfs_partition *pt, u64 val);
 };
 
+/* what no synthetic processor feature stands for: the parent says it here (5.2.3) */
+#define PARENT_PRIVILEGES						\
+	(HV_PRIV_CREATE_PARTITIONS | HV_PRIV_ACCESS_PARTITION_ID |	\
+	 HV_PRIV_ACCESS_MEMORY_POOL | HV_PRIV_ADJUST_MESSAGE_BUFFERS |	\
+	 HV_PRIV_POST_MESSAGES | HV_PRIV_SIGNAL_EVENTS |		\
+	 HV_PRIV_CREATE_PORT | HV_PRIV_CONNECT_PORT |			\
+	 HV_PRIV_ACCESS_STATS | HV_PRIV_DEBUGGING)
+
 static u64 get_privileges(struct tlfs_partition *pt, u32 arg)
 {
 	return pt->privileges;
@@ -47,7 +55,8 @@ static u64 get_privileges(struct tlfs_partition *pt, u32 arg)
 
 static u16 set_privileges(struct tlfs_partition *pt, u64 val)
 {
-	if (val & ~tlfs_synthetic_to_privileges(tlfs_synthetic_supported()))
+	/* the rest of them is for the root, or not there at all */
+	if (val & ~(PARENT_PRIVILEGES | tlfs_synthetic_to_privileges(tlfs_synthetic_supported())))
 		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
 	/* the same for all VPs, for all their life */
 	if (pt->nr_vps)
