@@ -376,6 +376,21 @@ static long pt_irqfd(void *object, void __user *uarg)
 	return err;
 }
 
+static long pt_access_bitmap(void *object, void __user *uarg)
+{
+	struct tlfs_partition *pt = object;
+	struct tlfs_gpap_access_bitmap arg;
+	int err;
+
+	if (copy_from_user(&arg, uarg, sizeof(arg)))
+		return -EFAULT;
+	if (mutex_lock_killable(&pt->lock))
+		return -EINTR;
+	err = tlfs_gpa_access_bitmap(pt, &arg);
+	mutex_unlock(&pt->lock);
+	return err;
+}
+
 static long pt_ioeventfd(void *object, void __user *uarg)
 {
 	struct tlfs_partition *pt = object;
@@ -423,6 +438,7 @@ static const struct ioctl pt_ioctls[] = {
 	{ TLFS_IRQFD, pt_irqfd },
 	{ TLFS_IOEVENTFD, pt_ioeventfd },
 	{ TLFS_SET_MSI_ROUTING, pt_set_msi_routing },
+	{ TLFS_GET_GPAP_ACCESS_BITMAP, pt_access_bitmap },
 };
 
 static long pt_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

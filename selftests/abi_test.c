@@ -450,8 +450,7 @@ static int child_sees_eio(struct vmm *vm)
 	int pt;
 
 	for (i = 0; i < ARRAY_SIZE(pt_cmds); i++)
-		if (pt_cmds[i] != TLFS_GET_GPAP_ACCESS_BITMAP &&
-		    vmm_ioctl(vm->pt, pt_cmds[i], buf) != -EIO)
+		if (vmm_ioctl(vm->pt, pt_cmds[i], buf) != -EIO)
 			return 10 + i;
 	if (vmm_ioctl(vm->vp[0].fd, TLFS_RUN_VP, buf) != -EIO)
 		return 30;

@@ -470,38 +470,4 @@ TEST_F(eventfd, resample_on_eoi)
 	vmm_thread_stop(&t);
 }
 
-/* ---- GET_GPAP_ACCESS_BITMAP ---- */
-
-TEST_F(eventfd, access_bitmap)
-{
-	unsigned char *bits = vmm_alloc(PAGE);
-	struct tlfs_gpap_access_bitmap good = {
-		.access_type = TLFS_GPAP_DIRTY, .access_op = TLFS_GPAP_OP_CLEAR,
-		.page_count = VMM_RAM / PAGE, .bitmap_ptr = (uintptr_t)bits,
-	}, arg = good;
-	unsigned int i;
-
-	if (vmm_ioctl(self->vm.pt, TLFS_GET_GPAP_ACCESS_BITMAP, &arg) == -ENOTTY)
-		SKIP(return, "GET_GPAP_ACCESS_BITMAP is not offered");
-#define REFUSED(err, field, value) do {							\
-	arg = good;									\
-	arg.field = (value);								\
-	EXPECT_EQ(err, vmm_ioctl(self->vm.pt, TLFS_GET_GPAP_ACCESS_BITMAP, &arg));	\
-} while (0)
-	/* without tracking every page may have been written */
-	arg = good;
-	EXPECT_EQ(0, vmm_ioctl(self->vm.pt, TLFS_GET_GPAP_ACCESS_BITMAP, &arg));
-	for (i = 0; i < VMM_RAM / PAGE / 8; i++)
-		EXPECT_EQ(0xff, bits[i]);
-	REFUSED(-EINVAL, page_count, 0);
-	REFUSED(-EINVAL, bitmap_ptr, 0);
-	REFUSED(-EINVAL, access_type, 2);
-	REFUSED(-EINVAL, access_op, 3);
-	for (i = 0; i < sizeof(arg.rsvd); i++)
-		REFUSED(-EINVAL, rsvd[i], 1);
-	REFUSED(-E2BIG, page_count, ~0ULL);
-	REFUSED(-EFAULT, bitmap_ptr, 8);
-#undef REFUSED
-}
-
 TEST_HARNESS_MAIN

@@ -192,6 +192,20 @@ enum tlfs_gpap_access_op {
 	TLFS_GPAP_OP_SET,
 };
 
+/**
+ * struct tlfs_gpap_access_bitmap - which guest pages were accessed or written
+ * @access_type: enum tlfs_gpap_access_type
+ * @access_op:	what to do with what is read, in the same step: clearing "accessed" clears "dirty"
+ *		as well, setting "dirty" sets "accessed" as well
+ * @rsvd:	zero
+ * @page_count:	pages, not 0
+ * @gpap_base:	number of the first guest page
+ * @bitmap_ptr:	out: a bit for each page as it was before, lowest first, (page_count + 7) / 8 bytes
+ *
+ * Pages nobody tracks (property GPA_PAGE_ACCESS_TRACKING is 0) are dirty and accessed; pages without
+ * memory are neither.  -EINVAL: bad type, operation, reserved byte, count or range;
+ * -E2BIG: more pages than a GPA space can have; -EFAULT; -ENOMEM.
+ */
 struct tlfs_gpap_access_bitmap {
 	__u8  access_type;
 	__u8  access_op;

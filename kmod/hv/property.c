@@ -103,17 +103,16 @@ static u16 set_reference_time(struct tlfs_partition *pt, u64 val)
 	return HV_STATUS_SUCCESS;
 }
 
-static u64 get_zero(struct tlfs_partition *pt, u32 arg)
+static u64 get_access_tracking(struct tlfs_partition *pt, u32 arg)
 {
-	return 0;
+	return pt->gpa.tracking;
 }
 
-/* access tracking is not offered: it can be switched off only */
 static u16 set_access_tracking(struct tlfs_partition *pt, u64 val)
 {
 	if (val > 1)
 		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
-	return val ? HV_STATUS_OPERATION_DENIED : HV_STATUS_SUCCESS;
+	return tlfs_gpa_track(pt, val) ? HV_STATUS_INSUFFICIENT_MEMORY : HV_STATUS_SUCCESS;
 }
 
 static u64 get_cpus_per_socket(struct tlfs_partition *pt, u32 arg)
@@ -212,7 +211,7 @@ static const struct property properties[] = {
 	PROP(TIME_FREEZE, PROP_ACTIVE, 0, get_time_freeze, set_time_freeze),
 	PROP(REFERENCE_TIME, PROP_ACTIVE, 0, get_reference_time, set_reference_time),
 	PROP(PROCESSORS_PER_SOCKET, 0, 0, get_cpus_per_socket, set_cpus_per_socket),
-	PROP(GPA_PAGE_ACCESS_TRACKING, PROP_ACTIVE, 0, get_zero, set_access_tracking),
+	PROP(GPA_PAGE_ACCESS_TRACKING, PROP_ACTIVE, 0, get_access_tracking, set_access_tracking),
 	PROP(IMPLEMENTED_PHYSICAL_ADDRESS_BITS, PROP_ROOT, 0, get_address_bits, NULL),
 	PROP(UNIMPLEMENTED_MSR_ACTION, PROP_ACTIVE, 0, get_msr_action, set_msr_action),
 	PROP(PROCESSOR_VENDOR, PROP_ROOT, 0, get_vendor, NULL),

@@ -160,6 +160,9 @@ static int page_access(struct tlfs_partition *pt, u64 gpa, const struct gpa_acce
 	} else {
 		uaddr = tlfs_region_uaddr(r, gpa >> PAGE_SHIFT) + offset_in_page(gpa);
 		ret = user_access((void __user *)uaddr, a);
+		/* after it: who takes the bit in between has not read the page yet */
+		if (unlikely(r->log) && !ret)
+			tlfs_region_touch(r, gpa >> PAGE_SHIFT, is_write(a));
 	}
 	srcu_read_unlock(&gpas->srcu, idx);
 	return ret;

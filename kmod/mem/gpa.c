@@ -194,9 +194,9 @@ static const struct mmu_notifier_ops notifier_ops = {
 
 /* ---- regions ---- */
 
-/* put @rs in force; @gone: the region it lacks */
-static void regions_replace(struct tlfs_partition *pt, struct tlfs_regions *rs,
-			    const struct tlfs_region *gone)
+/* put @rs in force; @gone: the region it lacks, or NULL.  The old ones are for the caller to free */
+static struct tlfs_regions *regions_publish(struct tlfs_partition *pt, struct tlfs_regions *rs,
+					    const struct tlfs_region *gone)
 {
 	struct tlfs_gpa *gpa = &pt->gpa;
 	struct tlfs_regions *old;
@@ -216,7 +216,7 @@ static void regions_replace(struct tlfs_partition *pt, struct tlfs_regions *rs,
 
 	tlfs_slp_free_list(gpa, &freed);
 	synchronize_srcu_expedited(&gpa->srcu);
-	kvfree(old);
+	return old;
 }
 
 static struct tlfs_regions *regions_alloc(unsigned int nr)
@@ -274,15 +274,23 @@ static int region_add(struct tlfs_partition *pt, const struct tlfs_region *new)
 		return -ENOMEM;
 	memcpy(rs->r, old->r, array_size(i, sizeof(*new)));
 	rs->r[i] = *new;
+	if (pt->gpa.tracking) {
+		ret = tlfs_region_log_alloc(&rs->r[i]);
+		if (ret) {
+			kvfree(rs);
+			return ret;
+		}
+	}
 	memcpy(&rs->r[i + 1], &old->r[i], array_size(old->nr - i, sizeof(*new)));
-	regions_replace(pt, rs, NULL);
+	kvfree(regions_publish(pt, rs, NULL));
 	return 0;
 }
 
 static int region_remove(struct tlfs_partition *pt, const struct tlfs_region *gone)
 {
-	const struct tlfs_region *r;
 	struct tlfs_regions *old, *rs;
+	struct tlfs_region was;
+	const struct tlfs_region *r;
 	unsigned int i;
 
 	old = rcu_dereference_protected(pt->gpa.regions, lockdep_is_held(&pt->lock));
@@ -297,8 +305,38 @@ static int region_remove(struct tlfs_partition *pt, const struct tlfs_region *go
 		return -ENOMEM;
 	memcpy(rs->r, old->r, array_size(i, sizeof(*r)));
 	memcpy(&rs->r[i], &old->r[i + 1], array_size(rs->nr - i, sizeof(*r)));
-	regions_replace(pt, rs, gone);
+	was = *r;
+	kvfree(regions_publish(pt, rs, gone));
+	tlfs_region_log_free(&was);
 	return 0;
+}
+
+struct tlfs_regions *tlfs_regions_clone(struct tlfs_partition *pt)
+{
+	struct tlfs_regions *old, *rs;
+	unsigned int i;
+
+	old = rcu_dereference_protected(pt->gpa.regions, lockdep_is_held(&pt->lock));
+	rs = regions_alloc(old->nr);
+	if (!rs)
+		return NULL;
+	for (i = 0; i < old->nr; i++) {
+		rs->r[i] = old->r[i];
+		rs->r[i].log = NULL;
+	}
+	return rs;
+}
+
+void tlfs_regions_retrack(struct tlfs_partition *pt, struct tlfs_regions *rs)
+{
+	struct tlfs_regions *old = regions_publish(pt, rs, NULL);
+	unsigned int i;
+
+	for (i = 0; i < rs->nr; i++) {
+		tlfs_region_log_free(&old->r[i]);
+		zap_region(pt, &rs->r[i]);
+	}
+	kvfree(old);
 }
 
 int tlfs_gpa_set_region(struct tlfs_partition *pt, const struct tlfs_user_mem_region *arg)
@@ -385,12 +423,17 @@ void tlfs_gpa_stop(struct tlfs_partition *pt)
 void tlfs_gpa_destroy(struct tlfs_partition *pt)
 {
 	struct tlfs_gpa *gpa = &pt->gpa;
+	struct tlfs_regions *rs;
+	unsigned int i;
 
 	tlfs_gpa_stop(pt);
 	WARN_ON_ONCE(!RB_EMPTY_ROOT(&gpa->overlays));
 	tlfs_slp_destroy(gpa);
 	WARN_ON_ONCE(atomic_long_read(&gpa->nr_table_pages));
-	kvfree(rcu_dereference_protected(gpa->regions, 1));
+	rs = rcu_dereference_protected(gpa->regions, 1);
+	for (i = 0; i < rs->nr; i++)
+		tlfs_region_log_free(&rs->r[i]);
+	kvfree(rs);
 	RCU_INIT_POINTER(gpa->regions, NULL);
 	cleanup_srcu_struct(&gpa->srcu);
 }

@@ -17,6 +17,7 @@
 struct tlfs_partition;
 struct tlfs_vp;
 struct tlfs_user_mem_region;
+struct tlfs_gpap_access_bitmap;
 struct tlfs_regions;
 
 /* GPAs are at most this wide, and never wider than the host's physical addresses */
@@ -67,6 +68,7 @@ struct tlfs_overlay {
  *		translation compares
  * @max_gfn:	first gfn that does not exist
  * @nr_table_pages: second-level table pages in use
+ * @tracking:	regions have logs of accessed and dirty pages; under partition->lock
  */
 struct tlfs_gpa {
 	struct tlfs_regions __rcu *regions;
@@ -87,6 +89,7 @@ struct tlfs_gpa {
 	unsigned long generation;
 	u64 max_gfn;
 	bool large_pages;
+	bool tracking;
 	atomic_long_t nr_table_pages;
 };
 
@@ -101,6 +104,11 @@ void tlfs_gpa_destroy(struct tlfs_partition *pt);
 
 /* SET_GUEST_MEMORY; under partition->lock.  Errors: see tlfs_user_mem_region */
 int tlfs_gpa_set_region(struct tlfs_partition *pt, const struct tlfs_user_mem_region *arg);
+
+/* dirty.c, under partition->lock: start or end tracking of accesses; 0 or -ENOMEM */
+int tlfs_gpa_track(struct tlfs_partition *pt, bool on);
+/* GET_GPAP_ACCESS_BITMAP; under partition->lock.  Errors: see tlfs_gpap_access_bitmap */
+int tlfs_gpa_access_bitmap(struct tlfs_partition *pt, const struct tlfs_gpap_access_bitmap *arg);
 
 enum tlfs_fault {
 	TLFS_FAULT_RETRY,	/* mapped: run again */

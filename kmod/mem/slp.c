@@ -237,6 +237,54 @@ bool tlfs_slp_zap(struct tlfs_gpa *gpa, u64 start, u64 end, struct list_head *fr
 	return slp_zap_table(gpa->root_table, SLP_LEVELS, 0, start, end, freed);
 }
 
+static bool slp_wrprotect_leaf(u64 *p, u64 e)
+{
+	const struct tlfs_slp_format *f = tlfs_ops->slp;
+	u64 old;
+
+	if (!(e & f->write) || (e & SLP_OVERLAY))
+		return false;
+	/* the processor may set its bits at any time */
+	do {
+		old = e;
+		e = cmpxchg64(p, old, old & ~f->write & ~f->dirty);
+	} while (e != old);
+	/* from here on the entry does not tell */
+	if (!f->dirty || (old & f->dirty))
+		folio_mark_dirty(page_folio(pfn_to_page(slp_addr(old) >> PAGE_SHIFT)));
+	return true;
+}
+
+static bool slp_wrprotect_table(u64 *table, int level, u64 base, u64 start, u64 end)
+{
+	u64 span = slp_span(level), gfn = max(start & ~(span - 1), base);
+	u64 stop = min(end, base + span * SLP_ENTRIES);
+	bool changed = false;
+	u64 e, *p;
+
+	for (; gfn < stop; gfn += span) {
+		p = &table[slp_index(gfn, level)];
+		e = READ_ONCE(*p);
+		if (!slp_present(e))
+			continue;
+		if (!slp_leaf(e, level)) {
+			changed |= slp_wrprotect_table(slp_table(e), level - 1, gfn, start, end);
+		} else if (level > 1) {
+			slp_zap_leaf(p);
+			changed = true;
+		} else {
+			changed |= slp_wrprotect_leaf(p, e);
+		}
+	}
+	return changed;
+}
+
+bool tlfs_slp_wrprotect(struct tlfs_gpa *gpa, u64 start, u64 end)
+{
+	lockdep_assert_held(&gpa->lock);
+	return slp_wrprotect_table(gpa->root_table, SLP_LEVELS, 0, start, end);
+}
+
 /* ---- faults ---- */
 
 /**
@@ -530,7 +578,8 @@ static void fault_around(struct slp_fault *f, struct tlfs_gpa *gpa)
 static int fault_install(struct tlfs_partition *pt, struct slp_fault *f)
 {
 	struct tlfs_gpa *gpa = &pt->gpa;
-	int level, ret;
+	bool write = f->writable;
+	int level = 1, ret;
 	u64 e;
 
 	lockdep_assert_held(&gpa->lock);
@@ -538,11 +587,16 @@ static int fault_install(struct tlfs_partition *pt, struct slp_fault *f)
 	if (gpa->stopped || gpa->generation != f->generation || gpa->notifier_seq != f->seq ||
 	    invalidating(gpa, f->uaddr, f->uaddr + PAGE_SIZE))
 		return f->atomic ? TLFS_FAULT_AGAIN : TLFS_FAULT_RETRY;
-	level = fault_level(pt, f);
-	e = slp_make_leaf(page_to_pfn(f->host[0]), level, f->writable,
+	if (unlikely(f->region.log)) {
+		tlfs_region_touch(&f->region, f->gfn, f->access == TLFS_ACCESS_WRITE);
+		write = write && test_bit(f->gfn - f->region.gfn, tlfs_region_dirty(&f->region));
+	} else {
+		level = fault_level(pt, f);
+	}
+	e = slp_make_leaf(page_to_pfn(f->host[0]), level, write,
 			  f->region.flags & TLFS_MEM_EXECUTABLE, f->access);
 	ret = slp_map(pt, f, level, e);
-	if (f->leaf && f->nr_host > 1)
+	if (f->leaf && f->nr_host > 1 && !f->region.log)
 		fault_around(f, gpa);
 	return ret;
 }

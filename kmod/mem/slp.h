@@ -17,11 +17,14 @@
  * @npages:	how many
  * @uaddr:	where the range starts in partition->mm
  * @flags:	TLFS_MEM_WRITABLE, TLFS_MEM_EXECUTABLE
+ * @log:	while accesses are tracked: a bit for each accessed page, and behind them those of
+ *		the dirty ones.  Set under gpa.srcu or gpa.lock, cleared under the latter
  */
 struct tlfs_region {
 	u64 gfn;
 	u64 npages;
 	unsigned long uaddr;
+	unsigned long *log;
 	u8 flags;
 };
 
@@ -46,6 +49,31 @@ static inline unsigned long tlfs_region_uaddr(const struct tlfs_region *r, u64 g
 	return r->uaddr + (array_index_nospec(gfn - r->gfn, r->npages) << PAGE_SHIFT);
 }
 
+/* the half of @r->log that holds the dirty pages */
+static inline unsigned long *tlfs_region_dirty(const struct tlfs_region *r)
+{
+	return r->log + BITS_TO_LONGS(r->npages);
+}
+
+/* page @gfn of @r was accessed, or written; @r->log is there */
+static inline void tlfs_region_touch(const struct tlfs_region *r, u64 gfn, bool write)
+{
+	u64 page = array_index_nospec(gfn - r->gfn, r->npages);
+
+	set_bit(page, r->log);
+	if (write)
+		set_bit(page, tlfs_region_dirty(r));
+}
+
+/* dirty.c: logs of single regions; -ENOMEM */
+int tlfs_region_log_alloc(struct tlfs_region *r);
+void tlfs_region_log_free(struct tlfs_region *r);
+
+/* gpa.c, for dirty.c, under partition->lock: a copy of the regions without logs, or NULL */
+struct tlfs_regions *tlfs_regions_clone(struct tlfs_partition *pt);
+/* put it in force, free the logs of before, and take all entries away */
+void tlfs_regions_retrack(struct tlfs_partition *pt, struct tlfs_regions *rs);
+
 /* under gpa.srcu or gpa.lock */
 const struct tlfs_region *tlfs_region_find(struct tlfs_gpa *gpa, u64 gfn);
 
@@ -61,6 +89,12 @@ static inline void tlfs_gpa_changed(struct tlfs_gpa *gpa)
  * tlfs_slp_free_list() after that flush; with NULL they stay.  Under gpa.lock.
  */
 bool tlfs_slp_zap(struct tlfs_gpa *gpa, u64 start, u64 end, struct list_head *freed);
+
+/*
+ * Take the right to write away from the entries of [start, end), large entries altogether; true
+ * if VPs must be flushed before gpa.lock is dropped.  Under gpa.lock.
+ */
+bool tlfs_slp_wrprotect(struct tlfs_gpa *gpa, u64 start, u64 end);
 
 /*
  * Make all VPs drop their translations, and wait until none uses an old one.  Under the
