@@ -2,22 +2,31 @@
 /*
  * bochs-fixes.c - preloaded into Bochs, whose packaged binary is used as it comes
  *
- * Random numbers: Bochs seeds the C library's generator, from which RDRAND is answered, with the time
- * of day.  Here every run gets the same ones.
+ * Random numbers: Bochs seeds the C library's generator, from which RDRAND is answered, with the
+ * time of day.  Here every run gets the same ones.
  *
  * VMRUN, in Bochs 2.7 and 3.0:
  *
- * - The guest's RFLAGS are loaded before Bochs knows that it is in a guest.  When IF changes by that
- *   from 1 to 0, it masks the host's interrupts although the host has them enabled (APM 2, 15.21.1),
- *   and a guest that spins without interrupts is never left again: two virtual processors that wait
- *   for each other hang.  When IF stays 1, a virtual interrupt that the VMCB asks for stays masked.
- * - The guest's CR2 is read from the VMCB and dropped.
+ * - The guest's RFLAGS are loaded before Bochs knows that it is in a guest.  When IF changes by
+ *   that from 1 to 0, it masks the host's interrupts although the host has them enabled (APM 2,
+ *   15.21.1), and a guest that spins without interrupts is never left again: two virtual
+ *   processors that wait for each other hang.  When IF stays 1, a virtual interrupt that the VMCB
+ *   asks for stays masked.
+ * - The guest's CR2 is read from the VMCB and, in 2.7, dropped.
+ * - When the guest's state is refused, what stands in the VMCB is overwritten with the host's.
+ *
+ * #VMEXIT, in both: out of virtual-8086 mode it loads the host's EFER before it clears the guest's
+ * VM flag, finds that flag in long mode, and stops the machine.
+ *
+ * MOV to CR0, in both: a guest may turn paging on with protection off, which only VMRUN can (APM 2,
+ * 15.18); in long mode that, too, stops the machine.
  *
  * Triple faults, in Bochs 2.7: a guest's is the whole machine's, intercepted or not.
  *
- * So two calls in Bochs come here: VMRUN's of the function that loads the guest's state, and that of
- * the function which lets a triple fault of a VMX guest exit.  Where the processor's fields are is
- * taken from Bochs's own code, and nothing is changed unless that looks as expected.
+ * So five calls in Bochs come here: those of the functions that load and save the guest's state and
+ * load the host's, of the one that checks CR0, and of the one which lets a triple fault of a VMX
+ * guest exit.  Where the processor's fields are is taken from Bochs's own code, and nothing is
+ * changed unless that looks as expected.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -33,15 +42,25 @@
 #define NEAR		0x40000000L
 #define STEP		0x1000000L
 #define VMCB_INTERCEPTS	0x00c
+#define VMCB_EXITCODE	0x070
+#define VMCB_SAVE	0x400	/* the state save area */
+#define VMCB_SAVE_SIZE	0x298
 #define VMCB_CR2	0x640
+#define EXIT_INVALID	-1
+#define EFLAGS_VM	0x20000
+#define CR0_PE		0x1
+#define CR0_PG		0x80000000
 #define SHUTDOWN	31	/* its bit there */
 #define EXIT_SHUTDOWN	0x7f
 
 /* Offsets in Bochs's processor, which is a C++ object. */
-static uint32_t in_guest, vmcb, cr2;
+static uint32_t in_guest, vmcb, cr2, eflags;
 
 static bool (*load_state)(uint8_t *cpu);
+static void (*save_state)(uint8_t *cpu);
+static void (*load_host_state)(uint8_t *cpu, void *host);
 static void (*interrupt_masks_change)(uint8_t *cpu);
+static bool (*check_cr0)(uint8_t *cpu, uint64_t val);
 static void (*vmx_triple_fault)(uint8_t *cpu);
 static void (*svm_exit)(uint8_t *cpu, int reason, uint64_t info1, uint64_t info2);
 
@@ -81,6 +100,39 @@ static bool load_guest(uint8_t *cpu)
 		memcpy(cpu + cr2, page + VMCB_CR2, 8);
 	interrupt_masks_change(cpu);
 	return true;
+}
+
+static bool check_mov_cr0(uint8_t *cpu, uint64_t val)
+{
+	if ((val & CR0_PG) && !(val & CR0_PE))
+		return false;
+	return check_cr0(cpu, val);
+}
+
+static void save_guest(uint8_t *cpu)
+{
+	uint8_t *page = vmcb_of(cpu), saved[VMCB_SAVE_SIZE];
+	int64_t code = 0;
+
+	if (page)
+		memcpy(&code, page + VMCB_EXITCODE, sizeof(code));
+	if (code != EXIT_INVALID) {
+		save_state(cpu);
+		return;
+	}
+	memcpy(saved, page + VMCB_SAVE, sizeof(saved));
+	save_state(cpu);
+	memcpy(page + VMCB_SAVE, saved, sizeof(saved));
+}
+
+static void load_host(uint8_t *cpu, void *host)
+{
+	uint32_t flags;
+
+	memcpy(&flags, cpu + eflags, sizeof(flags));
+	flags &= ~EFLAGS_VM;
+	memcpy(cpu + eflags, &flags, sizeof(flags));
+	load_host_state(cpu, host);
 }
 
 /* The 32-bit number that comes after @pattern in the code of a function, or 0. */
@@ -143,7 +195,7 @@ static bool redirect(uint8_t *code, const void *theirs, const void *ours)
 	return !mprotect(at, 2 * page, PROT_READ | PROT_EXEC);
 }
 
-static bool find_fields(const uint8_t *vmrun, const uint8_t *mov_cr2)
+static bool find_fields(const uint8_t *vmrun, const uint8_t *mov_cr2, const uint8_t *set_eflags)
 {
 	/* cmpb $0, in_guest(%rdi) comes second, after the one for the privilege level */
 	in_guest = operand(mov_cr2, "\x0f\x85\x86\x00\x00\x00\x80\xbf", 8);
@@ -151,8 +203,10 @@ static bool find_fields(const uint8_t *vmrun, const uint8_t *mov_cr2)
 	vmcb = operand(vmrun, "\x48\xc7\x83", 3);
 	/* mov registers(%rbx, %rax, 8), %rax; mov %rax, cr2(%rbx) */
 	cr2 = operand(mov_cr2, "\x48\x8b\x44\xc3\x58\x48\x89\x83", 8);
+	/* mov eflags(%rdi), %r12d */
+	eflags = operand(set_eflags, "\x44\x8b\xa7", 3);
 	/* VMRUN looks whether it is itself in a guest. */
-	return in_guest && vmcb && cr2 &&
+	return in_guest && vmcb && cr2 && eflags &&
 	       operand(vmrun, "\x0f\x85\x4e\x01\x00\x00\x80\xbf", 8) == in_guest;
 }
 
@@ -170,15 +224,25 @@ static __attribute__((constructor)) void fix(void)
 	void *vmrun = member("5VMRUNEP15bxInstruction_c");
 	void *mov_cr2 = member("9MOV_CR2RqEP15bxInstruction_c");
 	void *exception = member("9exceptionEjt");
+	void *set_cr0 = member("6SetCR0EP15bxInstruction_cm");
+	void *set_eflags = member("9setEFlagsEj");
 
 	load_state = member("27SvmEnterLoadCheckGuestStateEv");
+	save_state = member("21SvmExitSaveGuestStateEv");
+	load_host_state = member("20SvmExitLoadHostStateEP17bx_SVM_HOST_STATE");
 	interrupt_masks_change = member("25handleInterruptMaskChangeEv");
+	check_cr0 = member("9check_CR0Em");
 	vmx_triple_fault = member("18VMexit_TripleFaultEv");
 	svm_exit = member("10Svm_VmexitEimm");
-	if (!vmrun || !mov_cr2 || !exception || !load_state || !interrupt_masks_change ||
-	    !vmx_triple_fault || !svm_exit)
+	if (!vmrun)
 		return;			/* the shell that starts it, or another build */
-	if (!find_fields(vmrun, mov_cr2) || !redirect(vmrun, load_state, load_guest) ||
+	if (!mov_cr2 || !exception || !set_cr0 || !set_eflags || !load_state || !save_state ||
+	    !load_host_state || !interrupt_masks_change || !check_cr0 || !vmx_triple_fault ||
+	    !svm_exit || !find_fields(vmrun, mov_cr2, set_eflags) ||
+	    !redirect(vmrun, load_state, load_guest) ||
+	    !redirect((void *)svm_exit, save_state, save_guest) ||
+	    !redirect((void *)svm_exit, load_host_state, load_host) ||
+	    !redirect(set_cr0, check_cr0, check_mov_cr0) ||
 	    !redirect(exception, vmx_triple_fault, triple_fault))
 		fprintf(stderr, "bochs-fixes: this Bochs is not known and stays as it is\n");
 }

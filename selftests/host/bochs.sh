@@ -117,7 +117,7 @@ bochs_console()
 # Runs one Bochs to its end, as a process that takes it along when it is killed.
 bochs_run()
 {
-	local sink child args=()
+	local sink child status=0 args=()
 
 	exec 9>&-
 	exec 5> >(bochs_console)
@@ -137,8 +137,9 @@ bochs_run()
 	SHELL=/bin/sh TERM=vt100 script -qec ". '$bochs_dir/start'" /dev/null \
 		< /dev/null > "$bochs_dir/screen" 2>&1 &
 	child=$!
-	# Its status says nothing: every power-off is 1. What it died of is in its log.
-	wait $child || true
+	# Its status says nothing: every power-off is 1. What it died of is in its log, but for a signal.
+	wait $child || status=$?
+	[ $status -le 128 ] || echo "bochs: killed by signal $((status - 128))" >&5
 	grep -a '>>PANIC<<' "$bochs_log" | grep -v 'soft power off' | sed 's/^/bochs: /' >&5 || true
 	trap - TERM EXIT
 	exec 5>&-
