@@ -20,6 +20,8 @@
 #include <linux/sysfs.h>
 #include <linux/uaccess.h>
 
+#include <asm/hypervisor.h>
+
 #include "tlfs.h"
 
 /* ---- counters ---- */
@@ -560,12 +562,44 @@ static struct miscdevice tlfs_misc = {
 	.groups = tlfs_groups,
 };
 
+/* the same device under the name VMMs of the published interface open */
+static struct miscdevice tlfs_mshv_misc = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "mshv",
+	.mode = 0600,
+	.fops = &dev_fops,
+};
+
+static bool mshv;
+module_param(mshv, bool, 0444);
+MODULE_PARM_DESC(mshv, "also be /dev/mshv, for the VMMs that know it by this name");
+
+static int mshv_register(void)
+{
+	/* there the name is the real driver's, loaded or not */
+	if (hypervisor_is_type(X86_HYPER_MS_HYPERV)) {
+		tlfs_err("mshv=1: this is a partition of Microsoft's hypervisor, whose own driver is /dev/mshv; load without it\n");
+		return -EBUSY;
+	}
+	return misc_register(&tlfs_mshv_misc);
+}
+
 int tlfs_dev_register(void)
 {
-	return misc_register(&tlfs_misc);
+	int err;
+
+	err = misc_register(&tlfs_misc);
+	if (err || !mshv)
+		return err;
+	err = mshv_register();
+	if (err)
+		misc_deregister(&tlfs_misc);
+	return err;
 }
 
 void tlfs_dev_unregister(void)
 {
+	if (mshv)
+		misc_deregister(&tlfs_mshv_misc);
 	misc_deregister(&tlfs_misc);
 }
