@@ -242,6 +242,7 @@ int __init tlfs_cpuid_setup(void)
 		if (r)
 			return r;
 	}
+	tlfs_cpuid_v2_setup();
 	/* without AVX state there is no AVX */
 	if (!(tlfs_fpu_features & XFEATURE_MASK_YMM)) {
 		host_entry[basic_range[1].first].reg[TLFS_CPUID_ECX] &=
@@ -657,7 +658,7 @@ static void cpuid_default(struct tlfs_vp *vp, u32 leaf, u32 sub, u32 r[4])
 
 	if (!e) {
 		memset(r, 0, TLFS_CPUID_REGS * sizeof(*r));
-		if ((leaf == 0xb || leaf == 0x1f) && leaf <= basic_max)
+		if ((leaf == 0xb || leaf == 0x1f) && leaf <= basic_max && !pt->v2)
 			leaf_topology(vp, sub, r);
 		return;
 	}
@@ -665,6 +666,8 @@ static void cpuid_default(struct tlfs_vp *vp, u32 leaf, u32 sub, u32 r[4])
 	if (unlikely(pt->disabled_features[0] | pt->disabled_features[1] | pt->disabled_xsave))
 		tlfs_features_hide(pt, leaf, sub, r);
 	leaf_vp(vp, leaf, sub, r);
+	if (unlikely(pt->v2))
+		tlfs_cpuid_v2(pt, leaf, sub, r);
 }
 
 void tlfs_cpuid(struct tlfs_vp *vp, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
@@ -674,12 +677,15 @@ void tlfs_cpuid(struct tlfs_vp *vp, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
 
 	if (unlikely(leaf >= HV_BASE && leaf < HV_END)) {
 		tlfs_feature_leaf(vp->pt, leaf, r);
+		if (unlikely(vp->pt->v2))
+			tlfs_feature_leaf_v2(leaf, r);
 		/* those from 0x40000080 are the parent's to fill (3.4) */
 		if (leaf >= HV_BASE + 0x80 && rcu_access_pointer(vp->pt->cpuid))
 			apply_result(vp, leaf, sub, r);
 	} else {
 		/* Intel answers what it does not have with its last basic leaf, AMD with zero */
-		if (intel && (leaf < EXT_BASE ? leaf > basic_max : leaf > ext_max))
+		if (intel && !vp->pt->v2 &&
+		    (leaf < EXT_BASE ? leaf > basic_max : leaf > ext_max))
 			def = basic_max;
 		cpuid_default(vp, def, sub, r);
 		if (rcu_access_pointer(vp->pt->cpuid) && apply_result(vp, leaf, sub, r))

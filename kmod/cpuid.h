@@ -25,4 +25,9 @@ unsigned int tlfs_cpuid_phys_bits(void);
 /* features.c: take what the creator of @pt disabled out of a leaf */
 void tlfs_features_hide(const struct tlfs_partition *pt, u32 leaf, u32 subleaf, u32 regs[4]);
 
+/* cpuid_v2.c: what TLFS 2.0 leaves of a leaf in a partition of that compatibility version */
+void tlfs_cpuid_v2_setup(void);
+void tlfs_cpuid_v2(const struct tlfs_partition *pt, u32 leaf, u32 subleaf, u32 regs[4]);
+void tlfs_feature_leaf_v2(u32 leaf, u32 regs[4]);
+
 #endif /* TLFS_CPUID_H */

@@ -78,6 +78,7 @@ struct tlfs_intercepts {
  * @create_flags: TLFS_PT_*
  * @initialized: INITIALIZE has been called
  * @disabled_features, @disabled_xsave: processor features hidden at creation
+ * @v2:	compatibility version 2.0: later editions' features are not there
  * @synthetic_features: HV_PARTITION_SYNTHETIC_PROCESSOR_FEATURES
  * @privileges:	HV_PRIV_* mask; CPUID 0x40000003.EAX/EBX
  * @vps:	by index; entries are set once, under @lock, and live as long as the partition.
@@ -104,6 +105,7 @@ struct tlfs_partition {
 	u64 synthetic_features;
 	u64 privileges;
 	u64 cpus_per_socket;
+	bool v2;
 
 	struct tlfs_vp *vps[TLFS_MAX_VPS];
 	DECLARE_BITMAP(vp_map, TLFS_MAX_VPS);
@@ -485,6 +487,8 @@ int tlfs_hv_wrmsr(struct tlfs_vp *vp, u32 msr, u64 val, bool guest);
 
 /* features.c: the one feature table */
 u64 tlfs_synthetic_supported(void);
+u64 tlfs_synthetic_v2(void);				/* cpuid_v2.c */
+void tlfs_cpuid_set_v2(struct tlfs_partition *pt);
 u64 tlfs_synthetic_to_privileges(u64 features);
 void tlfs_feature_leaf(struct tlfs_partition *pt, u32 leaf, u32 regs[4]);
 /* processor feature banks this host and module offer: set = available */

@@ -4,7 +4,7 @@
  *
  * Every $HOST_DIR/data/guest-NAME (but guest-bench*) is one payload; its lines become ours with
  * running numbers.  A payload fails besides when it does not end by its plan, in time, through
- * the debug exit port.
+ * the debug exit port.  If there is a file data/only, only the payloads it names, one a line.
  */
 #include <cpuid.h>
 #include <dirent.h>
@@ -26,16 +26,20 @@
 
 static unsigned int nr, failed;
 
-/* payloads for partitions that may not do everything */
+/* payloads for partitions of their own kind */
 static const struct {
 	const char *payload;
 	const char *features;
+	const char *compat;
+	const char *cpus;
 } variants[] = {
 	{ "guest-bare", "hypervisor,hv1,hypercall,vpindex" },
 	{ "guest-nohv", "none" },
 	{ "guest-privilege1", "all,!refcount,!stimer,!directstimer,!tscpage,!reenlightenment" },
 	{ "guest-privilege2", "all,!synic,!stimer,!directstimer,!frequency,!reenlightenment" },
 	{ "guest-privilege3", "all,!apicmsrs,!tscpage,!frequency,!reenlightenment" },
+	{ "guest-v2", "all", .compat = "2.0" },
+	{ NULL, "all" },
 };
 
 /* a payload's command line: the host's CPUID, to compare with */
@@ -44,11 +48,11 @@ static char host_cpuid[4096];
 static void append_cpuid(unsigned int leaf, unsigned int sub)
 {
 	size_t len = strlen(host_cpuid);
-	unsigned int a, b, c, d;
+	unsigned int a = 0, b = 0, c = 0, d = 0;
 
-	if (leaf > __get_cpuid_max(leaf & 0x80000000, NULL))
-		return;
-	__cpuid_count(leaf, sub, a, b, c, d);
+	/* what the processor does not have is not there, whatever it answers */
+	if (leaf <= __get_cpuid_max(leaf & 0x80000000, NULL))
+		__cpuid_count(leaf, sub, a, b, c, d);
 	snprintf(host_cpuid + len, sizeof(host_cpuid) - len, "cpuid=%x,%x,%x,%x,%x,%x ", leaf, sub,
 		 a, b, c, d);
 }
@@ -66,15 +70,15 @@ static void read_host_cpuid(void)
 	append_cpuid(0x8000001a, 0);
 }
 
-static const char *features(const char *path)
+static size_t variant(const char *path)
 {
 	const char *name = strrchr(path, '/') + 1;
 	size_t i;
 
-	for (i = 0; i < sizeof(variants) / sizeof(variants[0]); i++)
+	for (i = 0; i < sizeof(variants) / sizeof(variants[0]) - 1; i++)
 		if (!strcmp(name, variants[i].payload))
-			return variants[i].features;
-	return "all";
+			break;
+	return i;
 }
 
 static long now(void)
@@ -116,6 +120,9 @@ static bool take_line(const char *payload, char *line)
 static pid_t start(const char *path, int *out)
 {
 	const char *ctl = getenv("TLFSCTL");
+	size_t i = variant(path);
+	const char *compat = variants[i].compat ? variants[i].compat : "current";
+	const char *cpus = variants[i].cpus ? variants[i].cpus : "4";
 	int fd[2];
 	pid_t pid;
 
@@ -129,9 +136,9 @@ static pid_t start(const char *path, int *out)
 		close(fd[1]);
 		close(0);
 		open("/dev/null", 0);
-		execl(ctl ? ctl : "tlfsctl", "tlfsctl", "run", "--kernel", path, "--cpus", "4",
+		execl(ctl ? ctl : "tlfsctl", "tlfsctl", "run", "--kernel", path, "--cpus", cpus,
 		      "--memory", "256M", "--debug-exit", "--console", "stdio", "--features",
-		      features(path), "--append", host_cpuid, NULL);
+		      variants[i].features, "--compat", compat, "--append", host_cpuid, NULL);
 		_exit(127);
 	}
 	close(fd[1]);
@@ -180,8 +187,30 @@ static void run(const char *dir, const char *payload)
 		result(false, payload, "left through the debug exit port");
 }
 
+/* $HOST_DIR/data/only as "\nguest-NAME\n...", or "" */
+static char only[1024];
+
+static void read_only(const char *dir)
+{
+	char path[512];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/only", dir);
+	f = fopen(path, "r");
+	if (!f)
+		return;
+	only[0] = '\n';
+	only[1 + fread(only + 1, 1, sizeof(only) - 2, f)] = 0;
+	fclose(f);
+}
+
 static int is_payload(const struct dirent *d)
 {
+	char line[300];
+
+	snprintf(line, sizeof(line), "\n%s\n", d->d_name);
+	if (*only && !strstr(only, line))
+		return 0;
 	return !strncmp(d->d_name, "guest-", 6) && strncmp(d->d_name, "guest-bench", 11);
 }
 
@@ -193,6 +222,7 @@ int main(int argc, char **argv)
 	int i, n;
 
 	snprintf(dir, sizeof(dir), "%s/data", host ? host : "build/selftests");
+	read_only(dir);
 	n = scandir(dir, &list, is_payload, alphasort);
 	if (n <= 0)
 		ksft_exit_skip("no guest payloads in %s\n", dir);

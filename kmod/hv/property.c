@@ -72,7 +72,7 @@ static u64 get_synthetic(struct tlfs_partition *pt, u32 arg)
 
 static u16 set_synthetic(struct tlfs_partition *pt, u64 val)
 {
-	if (val & ~tlfs_synthetic_supported())
+	if (val & ~(pt->v2 ? tlfs_synthetic_v2() : tlfs_synthetic_supported()))
 		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
 	tlfs_partition_set_features(pt, val);
 	return HV_STATUS_SUCCESS;
@@ -183,7 +183,18 @@ static u64 get_clflush_size(struct tlfs_partition *pt, u32 arg)
 
 static u64 get_compatibility(struct tlfs_partition *pt, u32 arg)
 {
-	return HV_COMPATIBILITY_VERSION_21_H2;
+	return pt->v2 ? HV_COMPATIBILITY_VERSION_2_0 : HV_COMPATIBILITY_VERSION_21_H2;
+}
+
+/* from the current one to 2.0, and not back: what that hides is not remembered */
+static u16 set_compatibility(struct tlfs_partition *pt, u64 val)
+{
+	if (val == get_compatibility(pt, 0))
+		return HV_STATUS_SUCCESS;
+	if (val != HV_COMPATIBILITY_VERSION_2_0)
+		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
+	tlfs_cpuid_set_v2(pt);
+	return HV_STATUS_SUCCESS;
 }
 
 static u64 get_address_bits(struct tlfs_partition *pt, u32 arg)
@@ -218,7 +229,8 @@ static const struct property properties[] = {
 	PROP(PROCESSOR_FEATURES, PROP_ROOT, 0, get_features, NULL),
 	PROP(PROCESSOR_XSAVE_FEATURES, PROP_ROOT, 0, get_xsave_features, NULL),
 	PROP(PROCESSOR_CL_FLUSH_SIZE, PROP_ROOT, 0, get_clflush_size, NULL),
-	PROP(COMPATIBILITY_VERSION, PROP_ROOT, 0, get_compatibility, NULL),
+	PROP(COMPATIBILITY_VERSION, PROP_ROOT | PROP_EARLY, 0, get_compatibility,
+	     set_compatibility),
 	PROP(PHYSICAL_ADDRESS_WIDTH, PROP_ROOT, 0, get_address_bits, NULL),
 	PROP(XSAVE_STATES, PROP_ROOT, 0, get_xsave_states, NULL),
 	PROP(MAX_XSAVE_DATA_SIZE, PROP_ROOT, 0, get_xsave_size, NULL),

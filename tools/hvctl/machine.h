@@ -140,7 +140,8 @@ void machine_end_locked(struct machine *m, int status, const char *fmt, ...) __p
 
 /* partition.c */
 struct boot_state;
-int partition_create(struct machine *m, u64 features, const struct boot_state *boot);
+/* @compat: HV_COMPATIBILITY_VERSION_*, 0 for the module's own */
+int partition_create(struct machine *m, u64 features, u64 compat, const struct boot_state *boot);
 void partition_destroy(struct machine *m);
 
 /* vp.c: body of a VP thread */

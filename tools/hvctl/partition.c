@@ -174,7 +174,7 @@ static int map_ram(struct machine *m)
 	return rc ? host_error("cannot map guest memory: %s", tlfs_strerror(rc)) : 0;
 }
 
-static int initialize(struct machine *m, u64 features)
+static int initialize(struct machine *m, u64 features, u64 compat)
 {
 	int rc;
 
@@ -185,18 +185,23 @@ static int initialize(struct machine *m, u64 features)
 	rc = tlfs_set_property(m->part, HV_PARTITION_PROPERTY_SYNTHETIC_PROC_FEATURES, features);
 	if (rc)
 		return host_error("cannot set the partition's features: %s", tlfs_strerror(rc));
+	/* after the features: it takes away what that version does not know */
+	if (compat)
+		rc = tlfs_set_property(m->part, HV_PARTITION_PROPERTY_COMPATIBILITY_VERSION, compat);
+	if (rc)
+		return host_error("cannot set the compatibility version: %s", tlfs_strerror(rc));
 	rc = tlfs_initialize(m->part);
 	if (rc)
 		return host_error("cannot initialize the partition: %s", tlfs_strerror(rc));
 	return 0;
 }
 
-int partition_create(struct machine *m, u64 features, const struct boot_state *boot)
+int partition_create(struct machine *m, u64 features, u64 compat, const struct boot_state *boot)
 {
 	unsigned int i;
 	int rc;
 
-	rc = initialize(m, features);
+	rc = initialize(m, features, compat);
 	if (!rc)
 		rc = map_ram(m);
 	for (i = 0; !rc && i < m->nr_vps; i++)

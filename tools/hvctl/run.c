@@ -24,6 +24,8 @@ static const struct opt run_opts[] = {
 	  "serial port: stdio (default), pty, or a file to write" },
 	{ "features", 'f', ARG_REQUIRED, "LIST",
 	  "synthetic features: all, none, NAME, !NAME, by commas (default all offered)" },
+	{ "compat", 'v', ARG_REQUIRED, "VERSION",
+	  "edition of the specification the guest sees: 2.0 or current (the default)" },
 	{ "name", 'n', ARG_REQUIRED, "NAME", "name of the guest in messages (default guest)" },
 	{ "debug-exit", 'd', ARG_OPTIONAL, "PORT",
 	  "port that ends the run with status VALUE*2+1 (default port 0xf4)" },
@@ -39,6 +41,7 @@ struct run_args {
 	u64 cpus, memory;
 	int debug_exit;
 	struct feature_choice features;
+	u64 compat;
 };
 
 static int parse_number(const char *opt, const char *val, u64 min, u64 max, u64 *out)
@@ -83,6 +86,11 @@ static int parse_one(struct run_args *a, int key, const char *val)
 		break;
 	case 'f':
 		rc = features_parse(val, &a->features);
+		break;
+	case 'v':
+		if (strcmp(val, "2.0") && strcmp(val, "current"))
+			return usage_error("--compat: '%s' is neither 2.0 nor current", val);
+		a->compat = *val == '2' ? HV_COMPATIBILITY_VERSION_2_0 : 0;
 		break;
 	case 'n':
 		a->name = val;
@@ -166,7 +174,7 @@ static int start(const struct run_args *a, struct machine *m, const struct boot_
 	if (!rc)
 		rc = machine_init_devices(m);
 	if (!rc)
-		rc = partition_create(m, features, boot);
+		rc = partition_create(m, features, a->compat, boot);
 	return rc ? rc : machine_run(m);
 }
 

@@ -80,6 +80,8 @@
 #define HV_PARTITION_CREATION_FLAG_X2APIC_CAPABLE		(1ULL << 22)
 
 /* Compatibility versions of HvCreatePartition (later editions) */
+/* 2.0 itself, which had no such number */
+#define HV_COMPATIBILITY_VERSION_2_0			0x0200
 #define HV_COMPATIBILITY_VERSION_21_H2			0x0609
 
 /* Processor vendor */
