@@ -69,8 +69,11 @@ static void lp_disable(void *unused)
 
 static int lp_online(unsigned int cpu)
 {
-	int err = lp_enable();
+	int err = tlfs_boot_check(cpu);
 
+	if (err)
+		return err;
+	err = lp_enable();
 	if (err == -EBUSY)
 		tlfs_err("CPU %u: another hypervisor holds %s: stop its guests (KVM: kvm_amd, kvm_intel; or VirtualBox) or unload it\n",
 			 cpu, tlfs_ops->name);
@@ -177,6 +180,7 @@ static int __init tlfs_init(void)
 	err = tlfs_pick_backend();
 	if (err)
 		return err;
+	tlfs_boot_setup();
 	err = tlfs_ops->setup();
 	if (err)
 		return err;

@@ -394,6 +394,11 @@ static inline void tlfs_vp_end_shadow(struct tlfs_vp *vp)
 		tlfs_call(set_shadow)(vp, shadow & ~HV_INTERRUPT_STATE_SHADOW);
 }
 
+/* ---- boot.c: the rules for processors (TLFS 22) ---- */
+
+void tlfs_boot_setup(void);
+int tlfs_boot_check(unsigned int cpu);
+
 /* ---- exit handlers outside run.c: return enum tlfs_handled ---- */
 
 int tlfs_cpuid_exit(struct tlfs_vp *vp);				/* cpuid.c */
