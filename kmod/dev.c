@@ -536,9 +536,19 @@ static long dev_hvcall(void *object, void __user *uarg)
 	return root_hvcall(&tlfs_root, &arg, uarg, TLFS_HC_ROOT);
 }
 
+static long dev_open_port(void *object, void __user *uarg)
+{
+	struct tlfs_open_port arg;
+
+	if (copy_from_user(&arg, uarg, sizeof(arg)))
+		return -EFAULT;
+	return tlfs_open_port(&arg);
+}
+
 static const struct ioctl dev_ioctls[] = {
 	{ TLFS_CREATE_PARTITION, dev_create_partition },
 	{ TLFS_ROOT_HVCALL, dev_hvcall },
+	{ TLFS_OPEN_PORT, dev_open_port },
 };
 
 static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

@@ -198,6 +198,16 @@ TLFS_HANDLER(send_synthetic_cluster_ipi);	/* hv/interrupt.c */
 TLFS_HANDLER(send_synthetic_cluster_ipi_ex);
 TLFS_HANDLER(assert_virtual_interrupt);
 TLFS_HANDLER(clear_virtual_interrupt);
+TLFS_HANDLER(create_port);			/* hv/port.c */
+TLFS_HANDLER(create_port_vtl);
+TLFS_HANDLER(delete_port);
+TLFS_HANDLER(connect_port);
+TLFS_HANDLER(connect_port_vtl);
+TLFS_HANDLER(disconnect_port);
+TLFS_HANDLER(get_port_property);
+TLFS_HANDLER(set_port_property);
+TLFS_HANDLER(post_message);			/* hv/port_send.c */
+TLFS_HANDLER(signal_event);
 TLFS_HANDLER(signal_event_direct);		/* hv/synic.c */
 TLFS_HANDLER(post_message_direct);
 TLFS_HANDLER(notify_long_spin_wait);		/* hv/scheduler.c */

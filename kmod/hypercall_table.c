@@ -15,6 +15,9 @@
 /* through descriptors: a call on a partition by its parent, the root */
 #define PT_VP		(TLFS_HC_PARTITION | TLFS_HC_PARENT | TLFS_HC_PT_FD | TLFS_HC_VP_FD)
 #define GUEST_FAST	(TLFS_HC_GUEST | TLFS_HC_FAST)
+/* ports and connections: of oneself, with the privilege, and of one's children */
+#define PORT		(TLFS_HC_PARTITION | TLFS_HC_PARENT | TLFS_HC_SELF | TLFS_HC_PRIV_SELF | \
+			 TLFS_HC_ROOT | TLFS_HC_PT_FD)
 
 /*
  * X(code without HVCALL_, handler, name, section, privilege,
@@ -58,7 +61,8 @@
 	  TLFS_HC_PARTITION | TLFS_HC_PARENT | TLFS_HC_PT_FD)				\
 	X(GET_PARTITION_ID, get_partition_id,						\
 	  "HvGetPartitionId", "5.6.7", HV_PRIV_ACCESS_PARTITION_ID,			\
-	  0, 0, OUT(get_partition_id), 0, GUEST_FAST)					\
+	  0, 0, OUT(get_partition_id), 0,						\
+	  GUEST_FAST | TLFS_HC_ROOT | TLFS_HC_PT_FD)					\
 	X(INSTALL_INTERCEPT, install_intercept,						\
 	  "HvInstallIntercept", "9.3.1", 0, IN(install_intercept), 0, 0, 0, PT_VP)	\
 	X(GET_VP_REGISTERS, get_vp_registers,						\
@@ -78,6 +82,32 @@
 	X(CLEAR_VIRTUAL_INTERRUPT, clear_virtual_interrupt,				\
 	  "HvClearVirtualInterrupt", "13.5.2", 0, IN(clear_virtual_interrupt), 0, 0, 0,	\
 	  PT_VP | TLFS_HC_FAST)								\
+	X(CREATE_PORT, create_port,							\
+	  "HvCreatePort", "14.9.1", HV_PRIV_CREATE_PORT, IN(create_port), 0, 0, 0, PORT) \
+	X(DELETE_PORT, delete_port,							\
+	  "HvDeletePort", "14.9.2", HV_PRIV_CREATE_PORT,				\
+	  IN(delete_port), 0, 0, 0, PORT | TLFS_HC_FAST)				\
+	X(CONNECT_PORT, connect_port,							\
+	  "HvConnectPort", "14.9.3", HV_PRIV_CONNECT_PORT, IN(connect_port), 0, 0, 0, PORT) \
+	X(GET_PORT_PROPERTY, get_port_property,						\
+	  "HvGetPortProperty", "14.9.4", HV_PRIV_CREATE_PORT,				\
+	  IN(get_port_property), 0, OUT(get_port_property), 0, PORT)			\
+	X(DISCONNECT_PORT, disconnect_port,						\
+	  "HvDisconnectPort", "14.9.6", HV_PRIV_CONNECT_PORT,				\
+	  IN(disconnect_port), 0, 0, 0, PORT | TLFS_HC_FAST)				\
+	X(POST_MESSAGE, post_message,							\
+	  "HvPostMessage", "14.9.7", HV_PRIV_POST_MESSAGES,				\
+	  IN(post_message), 0, 0, 0, TLFS_HC_GUEST | TLFS_HC_ROOT)			\
+	X(SIGNAL_EVENT, signal_event,							\
+	  "HvSignalEvent", "14.9.8", HV_PRIV_SIGNAL_EVENTS,				\
+	  IN(signal_event), 0, 0, 0, GUEST_FAST | TLFS_HC_ROOT)				\
+	X(SET_PORT_PROPERTY, set_port_property,						\
+	  "HvSetPortProperty", "14.9.5", HV_PRIV_CREATE_PORT,				\
+	  IN(set_port_property), 0, OUT(get_port_property), 0, PORT)			\
+	X(CREATE_PORT_VTL, create_port_vtl,						\
+	  "HvCreatePort", "-", HV_PRIV_CREATE_PORT, IN(create_port_vtl), 0, 0, 0, PORT)	\
+	X(CONNECT_PORT_VTL, connect_port_vtl,						\
+	  "HvConnectPort", "-", HV_PRIV_CONNECT_PORT, IN(connect_port_vtl), 0, 0, 0, PORT) \
 	X(REGISTER_INTERCEPT_RESULT, register_intercept_result,				\
 	  "HvRegisterInterceptResult", "-", 0, IN(register_intercept_result), 0, 0, 0,	\
 	  PT_VP)									\

@@ -18,6 +18,7 @@
 #include <linux/sched.h>
 #include <linux/swait.h>
 #include <linux/types.h>
+#include <linux/xarray.h>
 
 #include <asm/debugreg.h>
 #include <asm/msr-index.h>
@@ -70,6 +71,27 @@ struct tlfs_intercepts {
 };
 
 /**
+ * struct tlfs_ports - ports and connections of a partition, or of the root as one process sees it
+ * @pt:		whose
+ * @root:	those of the root, for the partition's process
+ * @ports:	struct tlfs_port by id; RCU
+ * @connections: struct tlfs_connection by id; RCU
+ * @nr_ports, @nr_connections: how many
+ * @closed:	there are none any more, nor will be
+ * @used:	there have been ports
+ */
+struct tlfs_ports {
+	struct tlfs_partition *pt;
+	struct tlfs_ports *root;
+	struct xarray ports;
+	struct xarray connections;
+	atomic_t nr_ports;
+	atomic_t nr_connections;
+	bool closed;
+	bool used;
+};
+
+/**
  * struct tlfs_partition - a partition
  * @ref:	the partition descriptor and each VP descriptor hold one
  * @id:		HV_PARTITION_ID; never reused
@@ -88,6 +110,7 @@ struct tlfs_intercepts {
  * @hypercall_page: overlay
  * @msr_ignore_unknown: property UNIMPLEMENTED_MSR_ACTION = 1
  * @cpuid:	registered CPUID results; RCU
+ * @ports:	chapter 14
  */
 struct tlfs_partition {
 	struct kref ref;
@@ -128,6 +151,7 @@ struct tlfs_partition {
 	struct tlfs_intercepts intercepts;
 	struct tlfs_cpuid_results __rcu *cpuid;
 	struct tlfs_irqfds *irqfds;
+	struct tlfs_ports ports;
 };
 
 extern struct tlfs_partition tlfs_root;
@@ -499,6 +523,14 @@ void tlfs_feature_leaf(struct tlfs_partition *pt, u32 leaf, u32 regs[4]);
 /* processor feature banks this host and module offer: set = available */
 u64 tlfs_processor_features(unsigned int bank);
 u64 tlfs_xsave_features(void);
+
+/* hv/port.c */
+int tlfs_ports_create(struct tlfs_partition *pt);
+/* the partition is finalized: all ports and connections go, and there will be no others */
+void tlfs_ports_close(struct tlfs_partition *pt);
+/* before the VPs are: afterwards no sender knows of them */
+void tlfs_ports_destroy(struct tlfs_partition *pt);
+long tlfs_open_port(const struct tlfs_open_port *arg);
 
 /* dev.c */
 int tlfs_dev_register(void);

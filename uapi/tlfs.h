@@ -100,6 +100,29 @@ struct tlfs_root_hvcall {
 #define TLFS_CREATE_PARTITION	_IOW(TLFS_IOCTL, 0x00, struct tlfs_create_partition)
 #define TLFS_ROOT_HVCALL	_IOWR(TLFS_IOCTL, 0x07, struct tlfs_root_hvcall)
 
+/**
+ * struct tlfs_open_port - argument of TLFS_OPEN_PORT: what arrives at a port of the root
+ * @port_id:	HV_PORT_ID of a port the calling process created with the root as PortPartition
+ * @eventfd:	signalled when a message arrives or a clear event flag is set; -1: none
+ * @rsvd:	0
+ *
+ * Returns a descriptor.  read() of at least 256 bytes takes the first message (struct hv_message;
+ * its pending flag says whether another waits) of a message port, or all event flags that are set
+ * (struct hv_synic_event_flags, numbered from flag 0, not from the base) of an event port; it waits
+ * for one, and returns 0 when the port is deleted.  poll() works.  mmap() of one page at offset 0
+ * shows the monitor page of a monitor port.
+ *
+ * ENOENT: no such port; EBUSY: it is open already.  Closing leaves the port as it is; messages that
+ * are not read fill its 16 buffers.
+ */
+struct tlfs_open_port {
+	__u32 port_id;
+	__s32 eventfd;
+	__u64 rsvd;
+};
+
+#define TLFS_OPEN_PORT		_IOW(TLFS_IOCTL, 0x40, struct tlfs_open_port)
+
 /* ---- partition ---- */
 
 struct tlfs_create_vp {

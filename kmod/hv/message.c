@@ -51,8 +51,7 @@ void tlfs_queue_del(struct tlfs_queued *q)
 	synic->messages -= !q->timer;
 	if (list_empty(&synic->queue[q->sint]))
 		WRITE_ONCE(synic->waiting, synic->waiting & ~BIT(q->sint));
-	/* whoever reads NULL without the lock may free it */
-	smp_store_release(&q->vp, NULL);
+	WRITE_ONCE(q->vp, NULL);
 }
 
 bool tlfs_queue_is_first(const struct tlfs_queued *q)
@@ -218,7 +217,6 @@ void tlfs_message_init(struct tlfs_message *m, void (*done)(struct tlfs_message 
 	m->done = done;
 }
 
-/* @gone: of the owner; under synic.lock it decides for good whether the message may be queued */
 u16 tlfs_message_queue(struct tlfs_vp *vp, unsigned int sint, struct tlfs_message *m,
 		       const bool *gone)
 {
@@ -278,23 +276,23 @@ u16 tlfs_message_queue_any(struct tlfs_partition *pt, unsigned int sint, u32 pre
 	return READ_ONCE(pt->nr_vps) ? HV_STATUS_INVALID_SYNIC_STATE : HV_STATUS_INVALID_VP_INDEX;
 }
 
-bool tlfs_message_cancel(struct tlfs_message *m)
+/*
+ * A sender looks at its @gone under the lock: whichever VP it chose, it has queued before we come
+ * there or finds it set.
+ */
+void tlfs_messages_cancel(struct tlfs_partition *pt, struct tlfs_message *m, unsigned int nr)
 {
 	unsigned long flags;
 	struct tlfs_vp *vp;
-	bool found = false;
+	unsigned int i, j;
 
-	rcu_read_lock();
-	while (!found && (vp = READ_ONCE(m->queued.vp)) != NULL) {
+	tlfs_for_each_vp(vp, pt, i) {
 		raw_spin_lock_irqsave(&vp->synic.lock, flags);
-		/* it may have been delivered, and even queued elsewhere, meanwhile */
-		found = m->queued.vp == vp;
-		if (found)
-			tlfs_queue_del(&m->queued);
+		for (j = 0; j < nr; j++)
+			if (READ_ONCE(m[j].queued.vp) == vp)
+				tlfs_queue_del(&m[j].queued);
 		raw_spin_unlock_irqrestore(&vp->synic.lock, flags);
 	}
-	rcu_read_unlock();
-	return found;
 }
 
 /* ---- life ---- */

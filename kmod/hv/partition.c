@@ -80,6 +80,9 @@ struct tlfs_partition *tlfs_partition_create(const struct tlfs_create_partition_
 	err = tlfs_eventfd_create(pt);
 	if (err)
 		goto err_time;
+	err = tlfs_ports_create(pt);
+	if (err)
+		goto err_eventfd;
 
 	spin_lock(&partitions_lock);
 	list_add_tail(&pt->link, &partitions);
@@ -87,6 +90,8 @@ struct tlfs_partition *tlfs_partition_create(const struct tlfs_create_partition_
 	atomic_long_inc(&tlfs_nr_partitions);
 	return pt;
 
+err_eventfd:
+	tlfs_eventfd_destroy(pt);
 err_time:
 	tlfs_time_destroy(pt);
 err_hypercall_page:
@@ -119,6 +124,8 @@ static void partition_release(struct kref *ref)
 
 	/* an irqfd delivers to VPs from any context: they go when none can come any more */
 	tlfs_eventfd_destroy(pt);
+	/* messages come from other partitions */
+	tlfs_ports_destroy(pt);
 	/* and an MMU notifier kicks them */
 	tlfs_gpa_stop(pt);
 	for (i = 0; i < pt->nr_vps; i++) {
@@ -188,11 +195,11 @@ void tlfs_partitions_suspend(bool suspend)
 
 /* ---- hypercalls ---- */
 
-/* HvGetPartitionId (5.6.7) */
+/* HvGetPartitionId (5.6.7); of what a descriptor stands for */
 TLFS_HANDLER(get_partition_id)
 {
 	struct hv_output_get_partition_id *out = call->out;
 
-	out->partition_id = call->caller->id;
+	out->partition_id = call->vp ? call->caller->id : call->fd->id;
 	return HV_STATUS_SUCCESS;
 }

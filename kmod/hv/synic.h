@@ -47,7 +47,8 @@ struct tlfs_queued {
  * struct tlfs_message - a message buffer (14.2.1)
  * @queued:	its place in a queue
  * @done:	it has left the queue: delivered, or lost with a reset of the VP; not when
- *		tlfs_message_cancel() took it.  Under synic.lock
+ *		tlfs_messages_cancel() took it.  Under synic.lock
+ * @owner:	of whoever sends, for @done
  * @msg:	the message
  *
  * Belongs to whoever sends; nobody else looks at it but while it is queued.
@@ -55,6 +56,7 @@ struct tlfs_queued {
 struct tlfs_message {
 	struct tlfs_queued queued;
 	void (*done)(struct tlfs_message *m);
+	void *owner;
 	struct hv_message msg;
 };
 
@@ -149,17 +151,17 @@ void tlfs_synic_scan(struct tlfs_vp *vp);
  *
  * tlfs_message_queue() appends @m, which is in no queue, to the queue of @sint of @vp and delivers
  * what can be.  SUCCESS; INVALID_SYNIC_STATE (SynIC or SIM page disabled); INVALID_PORT_ID: *@gone
- * was set, under the lock that a later tlfs_message_cancel() takes.  @gone may be NULL.
+ * is set.  @gone may be NULL.
  * _any: @preferred if it takes messages, or some other VP; INVALID_VP_INDEX: there is no VP.
- * tlfs_message_cancel() takes @m out of the queue it is in: true, and it is the caller's again.
- * The VP's memory outlasts an RCU read side that finds it in pt->vps or in m->queued.vp.
+ * tlfs_messages_cancel() takes @nr messages at @m out of the queues of @pt's VPs.  After it none of
+ * them is queued there, nor will be by a sender that gave a @gone that was set before the call.
  */
 void tlfs_message_init(struct tlfs_message *m, void (*done)(struct tlfs_message *m));
 u16 tlfs_message_queue(struct tlfs_vp *vp, unsigned int sint, struct tlfs_message *m,
 		       const bool *gone);
 u16 tlfs_message_queue_any(struct tlfs_partition *pt, unsigned int sint, u32 preferred,
 			   struct tlfs_message *m, const bool *gone);
-bool tlfs_message_cancel(struct tlfs_message *m);
+void tlfs_messages_cancel(struct tlfs_partition *pt, struct tlfs_message *m, unsigned int nr);
 
 /* between message.c, synic.c and stimer.c, synic.lock held */
 static inline bool tlfs_synic_takes_messages(const struct tlfs_synic *synic)

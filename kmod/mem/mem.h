@@ -131,6 +131,8 @@ enum tlfs_fault {
 int tlfs_gpa_fault(struct tlfs_vp *vp, u64 gpa, enum tlfs_access access, bool atomic);
 
 int tlfs_overlay_alloc(struct tlfs_overlay *ov);
+/* another overlay of the page of @of, of another partition: either may go first */
+void tlfs_overlay_share(struct tlfs_overlay *ov, const struct tlfs_overlay *of);
 /* unmaps if need be; frees the page */
 void tlfs_overlay_free(struct tlfs_partition *pt, struct tlfs_overlay *ov);
 /*

@@ -79,6 +79,16 @@ int tlfs_overlay_alloc(struct tlfs_overlay *ov)
 	return 0;
 }
 
+void tlfs_overlay_share(struct tlfs_overlay *ov, const struct tlfs_overlay *of)
+{
+	memset(ov, 0, sizeof(*ov));
+	RB_CLEAR_NODE(&ov->node);
+	get_page(of->page);
+	atomic_long_inc(&tlfs_nr_pages);
+	ov->page = of->page;
+	ov->va = of->va;
+}
+
 void tlfs_overlay_free(struct tlfs_partition *pt, struct tlfs_overlay *ov)
 {
 	if (!ov->page)
