@@ -15,8 +15,11 @@
  */
 #define TLFS_SYNTHETIC_FEATURE_RESET		(1ULL << 60)
 #define TLFS_SYNTHETIC_FEATURE_CRASH		(1ULL << 61)
-/* ours as well, for want of a published one */
+/* ours as well, for want of published ones */
 #define TLFS_SYNTHETIC_FEATURE_REENLIGHTENMENT	(1ULL << 62)
+#define TLFS_SYNTHETIC_FEATURE_POST_MESSAGES	(1ULL << 59)
+#define TLFS_SYNTHETIC_FEATURE_CREATE_PORT	(1ULL << 58)
+#define TLFS_SYNTHETIC_FEATURE_CONNECT_PORT	(1ULL << 57)
 
 /*
  * F(name on the command line, synthetic feature bit, privileges it opens,
@@ -70,6 +73,14 @@
 	  HV_RECOMMEND_EX_PROCESSOR_MASKS, "5.0:9.4", "sparse processor sets")		\
 	F("spinwait", HV_SYNTHETIC_FEATURE_NOTIFY_LONG_SPIN_WAIT, 0, 0, 0,		\
 	  "18.5.1", "spin wait notification")						\
+	F("messages", TLFS_SYNTHETIC_FEATURE_POST_MESSAGES, HV_PRIV_POST_MESSAGES, 0, 0,	\
+	  "14.9.7", "posting messages")							\
+	F("events", HV_SYNTHETIC_FEATURE_SIGNAL_EVENTS, HV_PRIV_SIGNAL_EVENTS, 0, 0,	\
+	  "14.9.8", "signalling events")						\
+	F("createport", TLFS_SYNTHETIC_FEATURE_CREATE_PORT, HV_PRIV_CREATE_PORT, 0, 0,	\
+	  "14.9.1", "ports of its own")							\
+	F("connectport", TLFS_SYNTHETIC_FEATURE_CONNECT_PORT, HV_PRIV_CONNECT_PORT, 0, 0, \
+	  "14.9.3", "connections of its own")						\
 	F("reset", TLFS_SYNTHETIC_FEATURE_RESET, HV_PRIV_ACCESS_RESET_REG, 0, 0,	\
 	  "6.3.5", "reset MSR")								\
 	F("crash", TLFS_SYNTHETIC_FEATURE_CRASH, 0,					\

@@ -581,6 +581,52 @@ TEST_F(post, event_interrupt)
 	PROVES("B-14-021");
 }
 
+/* takes flags 0 to 7 of the row at RSI and counts them at RDI, until it has RBX of them */
+GUEST_CODE(take_flags, "64",
+	   "1:	xor	%eax, %eax\n\t"
+	   "xchgb	%al, (%rsi)\n\t"
+	   "popcnt	%eax, %eax\n\t"
+	   "add	%rax, (%rdi)\n\t"
+	   "pause\n\t"
+	   "cmp	%rbx, (%rdi)\n\t"
+	   "jb	1b\n\t"
+	   "outl	%eax, $0xe0\n\t"
+	   "jmp	1b");
+
+/* Each signal that finds its flag clear is taken once, whoever clears others meanwhile. */
+TEST_F(post, flags_are_atomic)
+{
+	u64 *count = vmm_gpa(&self->a, COUNT), set = 0;
+	struct vmm_thread t;
+	unsigned int i, f;
+	u16 s;
+
+	for (f = 0; f < 8; f++)
+		open_channel(&self->a, &self->b, f, event_port(SINT, 0, f, 1));
+	synic_on(self->r0);
+	sint_set(self->r0, SINT, VECTOR);
+	vmm_load(&self->a, VMM_CODE, &take_flags);
+	vmm_set_reg(self->r0, HV_X64_REGISTER_RSI, GUEST_SIEF(0) + SINT * 256);
+	vmm_set_reg(self->r0, HV_X64_REGISTER_RDI, COUNT);
+	vmm_set_reg(self->r0, HV_X64_REGISTER_RBX, 400);
+	vmm_set_reg(self->r0, HV_X64_REGISTER_RIP, VMM_CODE);
+	vmm_thread_start(&t, self->r0);
+	/* one is taken before its flag is signalled again: none may be lost */
+	for (i = 0; i < 50; i++) {
+		for (f = 0; f < 8; f++) {
+			s = guest_signal(self->s, CONN + f, 0);
+			ASSERT_EQ(0, s);
+		}
+		set += 8;
+		ASSERT_TRUE(vmm_wait_u64(count, set));
+	}
+	EXPECT_TRUE(vmm_thread_wait(&t, VMM_LONG));
+	EXPECT_EQ(0, t.ret);
+	vmm_thread_stop(&t);
+	EXPECT_EQ(400, LOAD(count));
+	PROVES("B-14-026");
+}
+
 /* ---- a slot that is shared ---- */
 
 #define STIMER_COUNT(n)		(HV_REGISTER_STIMER0_COUNT + 2 * (n))

@@ -284,9 +284,13 @@ TEST_F(port, later_codes)
 	connect.connection_vtl = 1;
 	EXPECT_EQ(HV_STATUS_INVALID_PARAMETER, CONNECT());
 	connect.connection_vtl = 0;
+	connect.connection_info.padding = 1;
+	EXPECT_EQ(HV_STATUS_INVALID_PARAMETER, CONNECT());
+	connect.connection_info.padding = 0;
 	EXPECT_EQ(0, CONNECT());
 	EXPECT_EQ(HV_STATUS_INVALID_SYNIC_STATE, guest_signal(&self->b.vp[0], CONN, 0));
-	PROVES("HC-0095 HC-0096 PORT-HV-CONNECTION-INFO-PortType");
+	PROVES("HC-0095 HC-0096 PORT-HV-CONNECTION-INFO-PortType "
+	       "PORT-HV-CONNECTION-INFO-ReservedZ");
 #undef CREATE
 #undef CONNECT
 }
@@ -335,7 +339,7 @@ TEST_F(port, properties)
 	PROVES("HC-005A/INVALID_PARTITION_ID");
 	EXPECT_EQ(HV_STATUS_INVALID_PARTITION_ID,
 		  set_port_property(self->a.dev, NOBODY, PORT, 1, 0, &val));
-	PROVES("HC-0070/INVALID_PARTITION_ID");
+	PROVES("HC-0070 HC-0070/INVALID_PARTITION_ID");
 }
 
 /* ---- life ---- */
