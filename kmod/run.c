@@ -22,7 +22,7 @@
 #define RUN_LEAVE	(TLFS_USER + 1)
 
 /* what makes a thread leave the guest */
-#define RUN_WORK	(_TIF_NEED_RESCHED | _TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL)
+#define RUN_WORK	(TLFS_TIF_RESCHED | _TIF_SIGPENDING | _TIF_NOTIFY_SIGNAL)
 
 /*
  * Work the thread has for its way to user mode: task work, a memory cgroup over its limit.  The
@@ -607,7 +607,7 @@ static int run_loop(struct tlfs_vp *vp)
 		r = run_window(vp);
 		if (r < 0 || r == TLFS_USER)
 			return r;
-		cond_resched();
+		tlfs_cond_resched();
 	}
 }
 

@@ -19,6 +19,7 @@
 #include <asm/tlbflush.h>
 
 #include "svm.h"
+#include "x86/debug.h"
 
 u32 svm_features;
 
@@ -38,8 +39,7 @@ static u8 *msrpm;
  * @last: the VP that ran last
  * @host_tsc_aux: TSC_AUX the host wants
  * @tsc_aux: and what is in the register
- * @host_dr: the host's DR0-3, if its DR7 has a breakpoint on
- * @host_dr7: its DR7
+ * @host_debug: debug registers of the host, while a VP is loaded
  * @owned: SVME is on, and by us
  */
 struct svm_cpu {
@@ -51,8 +51,7 @@ struct svm_cpu {
 	struct tlfs_vp *last;
 	u64 host_tsc_aux;
 	u64 tsc_aux;
-	unsigned long host_dr[4];
-	unsigned long host_dr7;
+	struct tlfs_host_debug host_debug;
 	bool owned;
 };
 
@@ -344,14 +343,7 @@ static void svm_load(struct tlfs_vp *vp)
 	 * reboot has just taken the CPU back, and run_once() will not enter the guest
 	 */
 	asm volatile("1: vmsave %0\n2:\n" _ASM_EXTABLE(1b, 2b) : : "a" (sc->host_pa) : "memory");
-	/* by hand: the kernel keeps hw_breakpoint_restore() to itself from 6.19 on */
-	get_debugreg(sc->host_dr7, 7);
-	if (unlikely(sc->host_dr7 & (DR_GLOBAL_ENABLE_MASK | DR_LOCAL_ENABLE_MASK))) {
-		get_debugreg(sc->host_dr[0], 0);
-		get_debugreg(sc->host_dr[1], 1);
-		get_debugreg(sc->host_dr[2], 2);
-		get_debugreg(sc->host_dr[3], 3);
-	}
+	tlfs_host_debug_save(&sc->host_debug);
 	svm_load_dr(vp);
 }
 
@@ -366,14 +358,7 @@ static void svm_put(struct tlfs_vp *vp)
 	/* DR6 is still the guest's: nothing in it may pass for a trap of the host */
 	if (unlikely(to_svm(vp)->vmcb->save.dr6 != DR6_RESERVED))
 		set_debugreg(DR6_RESERVED, 6);
-	/* #VMEXIT has switched all breakpoints off in DR7, and DR0-3 may be the guest's */
-	if (unlikely(sc->host_dr7 & (DR_GLOBAL_ENABLE_MASK | DR_LOCAL_ENABLE_MASK))) {
-		set_debugreg(sc->host_dr[0], 0);
-		set_debugreg(sc->host_dr[1], 1);
-		set_debugreg(sc->host_dr[2], 2);
-		set_debugreg(sc->host_dr[3], 3);
-		set_debugreg(sc->host_dr7, 7);
-	}
+	tlfs_host_debug_restore(&sc->host_debug);
 #ifdef CONFIG_MODIFY_LDT_SYSCALL
 	/* modify_ldt() may have sent its IPI since the VMSAVE: the GDT has what it wants */
 	if (unlikely(READ_ONCE(current->mm->context.ldt)))

@@ -134,3 +134,38 @@ SYM_INNER_LABEL(vmx_exit_guest, SYM_L_GLOBAL)
 	_ASM_EXTABLE(.Lresume, .Lfailed)
 	_ASM_EXTABLE(.Llaunch, .Lfailed)
 SYM_FUNC_END(vmx_enter_guest)
+
+#ifdef TLFS_OWN_CLEAR_BHB
+/*
+ * Intel's sequence for processors without a control for it: enough taken branches that none of the
+ * guest's is left in the branch history.  Spoils RAX and RCX.
+ */
+	.p2align 6
+SYM_FUNC_START_LOCAL(tlfs_clear_bhb)
+	mov	$5, %ecx
+	ANNOTATE_INTRA_FUNCTION_CALL
+	call	.Lround
+	jmp	.Lcleared
+	.p2align 6
+.Lround:
+	ANNOTATE_INTRA_FUNCTION_CALL
+	call	.Linner
+	RET
+	.p2align 6
+.Linner:
+	mov	$5, %eax
+.Lbranch:
+	jmp	.Lcount
+	nop
+.Lcount:
+	sub	$1, %eax
+	jnz	.Lbranch
+	sub	$1, %ecx
+	jnz	.Lround
+	RET
+.Lcleared:
+	lfence
+	RET
+SYM_FUNC_END(tlfs_clear_bhb)
+STACK_FRAME_NON_STANDARD tlfs_clear_bhb
+#endif

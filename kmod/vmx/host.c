@@ -8,7 +8,6 @@
  * at its start and end; and what an exit spoils (segment selectors, LDTR, the limits of GDT and
  * TSS) is put right at its end.
  */
-#include <linux/hw_breakpoint.h>
 #include <linux/percpu.h>
 #include <asm/debugreg.h>
 #include <asm/desc.h>
@@ -89,7 +88,7 @@ static u64 host_fs_base(void)
 {
 	u64 val;
 
-	if (static_cpu_has(X86_FEATURE_FSGSBASE))
+	if (cpu_feature_enabled(X86_FEATURE_FSGSBASE))
 		return rdfsbase();
 	rdmsrl(MSR_FS_BASE, val);
 	return val;
@@ -131,7 +130,7 @@ void vmx_load(struct tlfs_vp *vp)
 	load_host_thread(vmx);
 	if (vc->last != vp) {
 		vc->last = vp;
-		indirect_branch_prediction_barrier();
+		tlfs_ibpb();
 	}
 	if (vmx_caps.l1d_flush)
 		wrmsrl(MSR_IA32_FLUSH_CMD, L1D_FLUSH);
@@ -141,6 +140,7 @@ void vmx_load(struct tlfs_vp *vp)
 	if (vmx->kernel_gs != vmx->host_kernel_gs)
 		wrmsrl(MSR_KERNEL_GS_BASE, vmx->kernel_gs);
 	vmx_load_syscall(vmx);
+	tlfs_host_debug_save(&vc->host_debug);
 	vmx_load_dr(vp);
 }
 
@@ -179,9 +179,7 @@ void vmx_put(struct tlfs_vp *vp)
 	/* an exit clears it */
 	if (vmx->host_debugctl)
 		wrmsrl(MSR_IA32_DEBUGCTLMSR, vmx->host_debugctl);
-	/* and has switched all breakpoints off in DR7; DR0-3 may be the guest's */
-	if (hw_breakpoint_active())
-		hw_breakpoint_restore();
+	tlfs_host_debug_restore(&vc->host_debug);
 
 	/* it set the limit to 64 KiB, behind which lies what LAR, LSL and VERR must not see */
 	native_load_gdt(&vc->gdt);

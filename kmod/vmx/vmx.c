@@ -124,7 +124,7 @@ static void vmx_enter(struct tlfs_vp *vp)
 	failed = vmx_enter_guest(vp->regs, vmx->launched, &vmx->host_rsp);
 
 	/* IBRS protects only from what ran before it was written */
-	if (static_cpu_has(X86_FEATURE_KERNEL_IBRS))
+	if (cpu_feature_enabled(X86_FEATURE_KERNEL_IBRS))
 		wrmsrl(MSR_IA32_SPEC_CTRL, this_cpu_read(x86_spec_ctrl_current));
 	vp->cr2 = native_read_cr2();
 	vp->regs_avail = ~(u32)VP_REGS_LAZY;

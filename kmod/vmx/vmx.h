@@ -11,6 +11,7 @@
 
 #include "tlfs.h"
 #include "vmcs.h"
+#include "x86/debug.h"
 
 /* struct vmx_vp.cached: fields read since the last exit */
 #define VMX_CACHED_CS_AR	BIT(0)
@@ -112,6 +113,7 @@ struct vmx_vp {
  * @host_syscall, @host_tsc_aux: MSRs as the host wants them
  * @syscall, @tsc_aux: and what is in them
  * @gdt:	with the limit an exit loses
+ * @host_debug:	debug registers of the host, while a VP is loaded
  * @owned:	VMX is on, and by us
  */
 struct vmx_cpu {
@@ -126,6 +128,7 @@ struct vmx_cpu {
 	u64 host_tsc_aux;
 	u64 tsc_aux;
 	struct desc_ptr gdt;
+	struct tlfs_host_debug host_debug;
 	bool owned;
 };
 
