@@ -139,8 +139,9 @@ static inline void tlfs_ibpb(void)
  * Suspend and resume of the last CPU, interrupts off.
  * TLFS_SYSCORE(name, suspend, resume): then
  * tlfs_syscore_register(&name), tlfs_syscore_unregister(&name)
+ * Changed in 6.19, and in the middle of stable series; Kbuild has looked.
  */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
+#ifdef TLFS_HAVE_SYSCORE
 #define TLFS_SYSCORE(name, suspend_fn, resume_fn)					\
 	static int name##_suspend(void *data) { return suspend_fn(); }			\
 	static void name##_resume(void *data) { resume_fn(); }				\

@@ -64,9 +64,6 @@ SYM_FUNC_START(svm_enter_guest)
 	vmsave	%rax
 	cli
 
-	/* keep the guest out of the return predictor before the first RET */
-	FILL_RETURN_BUFFER %rax, RSB_CLEAR_LOOPS, X86_FEATURE_RSB_VMEXIT
-
 	pop	%rax
 	mov	%rcx, RCX_(%rax)
 	mov	%rdx, RDX_(%rax)
@@ -85,6 +82,11 @@ SYM_FUNC_START(svm_enter_guest)
 
 	pop	%rax
 	vmload	%rax
+	/*
+	 * Keep the guest out of the return predictor before the first RET.  It counts calls in
+	 * per-CPU data: GS has to be the host's
+	 */
+	FILL_RETURN_BUFFER %rcx, RSB_CLEAR_LOOPS, X86_FEATURE_RSB_VMEXIT
 	stgi
 
 	/* nor in what predicts RETs by their own address (Zen 1 to 4) */
