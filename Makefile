@@ -3,9 +3,9 @@
 # "make help" lists what there is. The module's own objects are listed in Kbuild.
 
 KERNEL ?=
-KDIR ?= $(patsubst %,/lib/modules/%/build,$(or $(KERNEL),$(shell \
-	for d in /lib/modules/*/build; do [ ! -e $$d/Makefile ] || basename $${d%/build}; done | \
-	sort -V | tail -n 1)))
+ifeq ($(origin KDIR),undefined)
+KDIR := $(shell KERNEL='$(KERNEL)' selftests/host/kernel dir)
+endif
 W ?= 1
 
 PREFIX ?= /usr/local
@@ -19,9 +19,12 @@ Q := @
 MAKEFLAGS += --no-print-directory
 endif
 JOBS := $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
+# For a kernel that is not installed the module has a folder of its own, with links to the sources.
+fetched := $(filter $(CURDIR)/build/cache/%,$(KDIR))
+MDIR := $(CURDIR)$(fetched:%=/build/module/$(patsubst linux-headers-%,%,$(notdir $(KDIR))))
 # Without the kernel's vmlinux there can be no BTF; say so quietly.
-kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR) \
-	 $(if $(wildcard $(KDIR)/vmlinux),,CONFIG_DEBUG_INFO_BTF_MODULES=)
+kbuild = $(MAKE) -C $(KDIR) M=$(MDIR) \
+	 $(if $(fetched)$(if $(wildcard $(KDIR)/vmlinux),,1),CONFIG_DEBUG_INFO_BTF_MODULES=)
 
 # Without HOST=, svm.
 HOST ?=
@@ -30,6 +33,7 @@ export HOST KERNEL TESTS INTERACTIVE ACCEL QEMU HOST_MEMORY MODE_TIMEOUT
 all: module tools
 
 module: kernel-headers
+	$(if $(fetched),$(Q)selftests/host/link-sources $(MDIR))
 	+$(Q)$(kbuild) $(W:%=W=%) modules
 
 tools:
@@ -40,7 +44,8 @@ selftests:
 
 kernel-headers:
 	@[ -n "$(KDIR)" ] && [ -e "$(KDIR)/Makefile" ] || { \
-		echo "No kernel headers$(KDIR:%= in %). As root, \"make packages\" installs what is needed."; \
+		echo "No kernel headers$(KDIR:%= in %)$(KERNEL:%= for %)." \
+		     "\"make packages$(KERNEL:%= KERNEL=%)\" gets what is needed."; \
 		exit 1; }
 
 # Everything the build and the test hosts need, from Debian's archive.
@@ -108,8 +113,8 @@ install:
 
 # build/cache and build/kselftest come out of packages and stay.
 clean:
-	+$(Q)[ ! -e "$(KDIR)/Makefile" ] || $(kbuild) clean
-	$(Q)rm -rf build/obj build/selftests build/host build/tap build/tlfsctl build/*.log \
+	+$(Q)[ ! -e "$(KDIR)/Makefile" ] || [ ! -e "$(MDIR)/Kbuild" ] || $(kbuild) clean
+	$(Q)rm -rf build/module build/obj build/selftests build/host build/tap build/tlfsctl build/*.log \
 		build/bench.tsv
 	$(Q)[ ! -e tools/hvctl/Makefile ] || $(MAKE) -C tools/hvctl clean
 
@@ -131,7 +136,8 @@ help:
 	@echo "  make peer         the guest of demo in the same host, under QEMU and stock KVM"
 	@echo
 	@echo "  KDIR=DIR          kernel build directory (now $(KDIR))"
-	@echo "  KERNEL=RELEASE    the kernel to build for and to boot, as in /lib/modules"
+	@echo "  KERNEL=NAME       the kernel to build for and to boot: a release or its beginning, 6.1, 6.12, 7;"
+	@echo "                    what is not installed is fetched to build/cache by packages, demo, check ..."
 	@echo "  HOST=NAME         test host: svm (QEMU), svm-bochs, vmx (both Bochs), local (this machine);"
 	@echo "                    a list for check; svm by default"
 	@echo "  HOST_CPUS=N       its processors (Bochs)"

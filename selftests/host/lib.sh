@@ -3,8 +3,9 @@
 #
 # Shared by the scripts of this directory: where things are, and how to speak.
 #
-# KERNEL=RELEASE (as in /lib/modules) chooses the kernel that hosts the module and runs as the
-# guest; by default the newest one whose headers are installed.
+# KERNEL=NAME chooses the kernel that hosts the module and runs as the guest: a release as in
+# /lib/modules, or its beginning (6.1, 6.12, 7).  By default it is the newest whose headers are
+# installed.
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD=$TOP/build
@@ -26,22 +27,71 @@ die()
 	exit 1
 }
 
-# The newest kernel release whose headers can build a module.
-newest_kernel()
+# The kernel releases whose headers are here: installed, or fetched by fetch-kernel.
+known_kernels()
 {
 	local dir
 
 	for dir in /lib/modules/*/build; do
-		[ -e "$dir/Makefile" ] && basename "${dir%/build}"
-	done | sort -V | tail -n 1
+		[ ! -e "$dir/Makefile" ] || basename "${dir%/build}"
+	done
+	[ "${1:-}" != all ] || for dir in "$CACHE"/linux-image-*/.headers; do
+		dir=${dir%/.headers}
+		[ ! -e "$dir/.headers" ] || printf '%s\n' "${dir##*/linux-image-}"
+	done
 }
 
+# The newest kernel release whose headers are installed.
+newest_kernel()
+{
+	known_kernels | sort -V | tail -n 1
+}
+
+# The newest of the releases on stdin that $1 names: itself, or what it is the beginning of.
+match_kernel()
+{
+	awk -v name="$1" '
+	$0 == name { exact = name }
+	index($0, name) == 1 && substr($0, length(name) + 1) ~ /^[.+-]/ &&
+		!/-(rt|cloud)-/ { print }
+	END { if (exact) print exact "~" }' | sort -V | tail -n 1 | sed 's/~$//'
+}
+
+# The release that $KERNEL means, among those that are here; what it says itself if none is.
 kernel_release()
 {
-	local release=${KERNEL:-$(newest_kernel)}
+	local release
 
+	if [ -n "${KERNEL:-}" ]; then
+		release=$(known_kernels all | match_kernel "$KERNEL")
+		release=${release:-$KERNEL}
+	else
+		release=$(newest_kernel)
+	fi
 	[ -n "$release" ] || die "no kernel headers under /lib/modules; run selftests/host/packages"
 	printf '%s\n' "$release"
+}
+
+# Where modules for release $1 are built against; nothing if its headers are not here.
+kernel_dir()
+{
+	local dir=$CACHE/linux-image-$1
+
+	if [ -e "/lib/modules/$1/build/Makefile" ]; then
+		printf '%s\n' "/lib/modules/$1/build"
+	elif [ "$(cat "$dir/.headers" 2>/dev/null)" = "$dir" ]; then
+		printf '%s\n' "$dir/usr/src/linux-headers-$1"
+	fi
+}
+
+# The module for release $1: for a kernel that is not installed it has a folder of its own.
+module_file()
+{
+	if [ -e "/lib/modules/$1/build/Makefile" ]; then
+		printf '%s\n' "$TOP/tlfs.ko"
+	else
+		printf '%s\n' "$BUILD/module/$1/tlfs.ko"
+	fi
 }
 
 # The directory that holds boot/ and lib/modules/ of release $1: the machine itself, or the
@@ -62,7 +112,7 @@ kernel_root()
 # What files of host $1 with $2 processors are called.
 host_label()
 {
-	printf '%s%s\n' "$1" "$([ "$2" = 1 ] || echo "-$2cpu")"
+	printf '%s%s%s\n' "$1" "$([ "$2" = 1 ] || echo "-$2cpu")" "${KERNEL:+-$KERNEL}"
 }
 
 # The programs that "settings" leaves out on host $1, with commas between them.
