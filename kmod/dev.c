@@ -100,9 +100,9 @@ static long ioctl_dispatch_mm(const struct ioctl *table, unsigned int nr, unsign
 
 /* ROOT_HVCALL: status and reps are written back whenever the call was made */
 static long root_hvcall(struct tlfs_partition *pt, struct tlfs_root_hvcall *arg,
-			struct tlfs_root_hvcall __user *uarg, u16 fd_flag)
+			struct tlfs_root_hvcall __user *uarg, u16 fd_flag, void *owner)
 {
-	int err = tlfs_root_hypercall(pt, arg, fd_flag);
+	int err = tlfs_root_hypercall(pt, arg, fd_flag, owner);
 
 	if (err && arg->status == HV_STATUS_SUCCESS)
 		return err;
@@ -196,7 +196,7 @@ static long vp_hvcall(void *object, void __user *uarg)
 		if (err)
 			return err;
 	}
-	err = root_hvcall(vp->pt, &arg, uarg, TLFS_HC_VP_FD);
+	err = root_hvcall(vp->pt, &arg, uarg, TLFS_HC_VP_FD, NULL);
 	if (lock)
 		tlfs_vp_unlock(vp);
 	return err;
@@ -323,7 +323,7 @@ static int pt_add_vp(struct tlfs_partition *pt, u32 index)
 	return fd;
 
 err_vp:
-	tlfs_vp_destroy(vp);
+	tlfs_vp_discard(vp);
 	return fd;
 }
 
@@ -429,7 +429,7 @@ static long pt_hvcall(void *object, void __user *uarg)
 
 	if (copy_from_user(&arg, uarg, sizeof(arg)))
 		return -EFAULT;
-	return root_hvcall(object, &arg, uarg, TLFS_HC_PT_FD);
+	return root_hvcall(object, &arg, uarg, TLFS_HC_PT_FD, NULL);
 }
 
 static const struct ioctl pt_ioctls[] = {
@@ -457,6 +457,11 @@ static int pt_release(struct inode *inode, struct file *file)
 	struct tlfs_partition *pt = file->private_data;
 
 	tlfs_eventfd_detach(pt);
+	/*
+	 * A guest's children end with the descriptor of the partition.  They run in the memory of
+	 * the process, and that may hold VPs' descriptors: it would never go
+	 */
+	tlfs_partition_kill_children(pt);
 	tlfs_partition_put(pt);
 	return 0;
 }
@@ -533,7 +538,7 @@ static long dev_hvcall(void *object, void __user *uarg)
 
 	if (copy_from_user(&arg, uarg, sizeof(arg)))
 		return -EFAULT;
-	return root_hvcall(&tlfs_root, &arg, uarg, TLFS_HC_ROOT);
+	return root_hvcall(&tlfs_root, &arg, uarg, TLFS_HC_ROOT, object);
 }
 
 static long dev_open_port(void *object, void __user *uarg)
@@ -553,12 +558,20 @@ static const struct ioctl dev_ioctls[] = {
 
 static long dev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
-	return ioctl_dispatch(dev_ioctls, ARRAY_SIZE(dev_ioctls), cmd, NULL, (void __user *)arg);
+	return ioctl_dispatch(dev_ioctls, ARRAY_SIZE(dev_ioctls), cmd, file, (void __user *)arg);
+}
+
+/* partitions the root has by descriptors of their own stay; those it made by hypercall go */
+static int dev_release(struct inode *inode, struct file *file)
+{
+	tlfs_partitions_disown(file);
+	return 0;
 }
 
 static const struct file_operations dev_fops = {
 	.owner = THIS_MODULE,
 	.open = nonseekable_open,
+	.release = dev_release,
 	.unlocked_ioctl = dev_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
 	.llseek = noop_llseek,

@@ -297,6 +297,20 @@ static u16 hc_check_caller(const struct tlfs_vp *vp, const struct tlfs_hvcall_de
 	return tlfs_has_privilege(vp->pt, privilege) ? HV_STATUS_SUCCESS : HV_STATUS_ACCESS_DENIED;
 }
 
+/*
+ * 5.2.5.  Of a partition made through a descriptor some calls are for the time before it is
+ * initialized: their handlers know.
+ */
+static u16 hc_check_state(const struct tlfs_hvcall *call)
+{
+	const struct tlfs_partition *pt = call->target;
+
+	if (likely(READ_ONCE(pt->initialized)) || call->desc->flags & TLFS_HC_ANY_STATE)
+		return HV_STATUS_SUCCESS;
+	return pt->hosted && !READ_ONCE(pt->finalized) ? HV_STATUS_SUCCESS :
+							 HV_STATUS_INVALID_PARTITION_STATE;
+}
+
 /* the caller itself is not counted: it lives at least as long as its call */
 static u16 hc_check_target(struct tlfs_hvcall *call, const void *in)
 {
@@ -315,7 +329,8 @@ static u16 hc_check_target(struct tlfs_hvcall *call, const void *in)
 		if (call->target == call->caller)
 			tlfs_partition_put(call->target);
 	}
-	return tlfs_hc_relation(call);
+	status = tlfs_hc_relation(call);
+	return status == HV_STATUS_SUCCESS ? hc_check_state(call) : status;
 }
 
 static void hc_put_target(struct tlfs_hvcall *call)
@@ -393,6 +408,7 @@ int tlfs_hypercall_exit(struct tlfs_vp *vp)
 	hc.call.caller = vp->pt;
 	hc.call.vp = vp;
 	hc.call.fd = NULL;
+	hc.call.owner = NULL;
 	hc.call.target = NULL;
 	hc.call.atomic = vp->in_window;
 	hc.call.desc = tlfs_hvcall_lookup(hc.control & HV_HYPERCALL_CODE_MASK);
@@ -512,9 +528,12 @@ static u16 hc_root_run(struct tlfs_hvcall *call, const struct tlfs_root_hvcall *
 	return status;
 }
 
-int tlfs_root_hypercall(struct tlfs_partition *pt, struct tlfs_root_hvcall *arg, u16 fd_flag)
+int tlfs_root_hypercall(struct tlfs_partition *pt, struct tlfs_root_hvcall *arg, u16 fd_flag,
+			void *owner)
 {
-	struct tlfs_hvcall call = { .caller = &tlfs_root, .fd = pt, .code = arg->code };
+	struct tlfs_hvcall call = {
+		.caller = &tlfs_root, .fd = pt, .owner = owner, .code = arg->code,
+	};
 	struct page *in, *out;
 	int r = -ENOMEM;
 
@@ -542,7 +561,7 @@ int tlfs_root_hypercall(struct tlfs_partition *pt, struct tlfs_root_hvcall *arg,
 	hc_put_target(&call);
 	arg->reps = call.rep;
 	r = hc_errno(arg->status);
-	if (!r && arg->out_ptr &&
+	if ((!r || (call.rep && call.desc->flags & TLFS_HC_OUT_PARTIAL)) && arg->out_ptr &&
 	    copy_to_user(u64_to_user_ptr(arg->out_ptr), page_address(out), arg->out_sz))
 		r = -EFAULT;
 out_out:

@@ -18,6 +18,7 @@ struct tlfs_vp;
  * @vp:		calling VP; NULL for the ioctl
  * @fd:		partition the descriptor stands for (&tlfs_root: the device's); NULL for a guest's
  *		call.  current->mm is the root's memory for the duration of the call
+ * @owner:	open device file the root calls through: what it makes ends with that; else NULL
  * @target:	partition the first input field names, resolved and referenced for the duration
  *		of the call when the row says TLFS_HC_PARTITION; else NULL.  The prologue has
  *		checked that row, caller and target fit (tlfs_hc_relation()).  A handler whose id is
@@ -43,6 +44,7 @@ struct tlfs_hvcall {
 	struct tlfs_partition *caller;
 	struct tlfs_vp *vp;
 	struct tlfs_partition *fd;
+	void *owner;
 	struct tlfs_partition *target;
 	const void *in;
 	void *out;
@@ -72,6 +74,8 @@ struct tlfs_hvcall {
 #define TLFS_HC_VP_FD		BIT(9)	/* through a VP descriptor */
 #define TLFS_HC_WHOLE		BIT(10)	/* list done at one go, whatever its length: never cut */
 #define TLFS_HC_PRIV_SELF	BIT(11)	/* the privilege is for acting on oneself only */
+#define TLFS_HC_ANY_STATE	BIT(12)	/* the target need not be active (5.2.5) */
+#define TLFS_HC_OUT_PARTIAL	BIT(13)	/* list elements done are put out on failure, too */
 
 /**
  * struct tlfs_hvcall_desc - one row of the table
@@ -164,10 +168,11 @@ int tlfs_hypercall_exit(struct tlfs_vp *vp);
 struct tlfs_root_hvcall;
 /*
  * ROOT_HVCALL: @pt is the partition the descriptor stands for, &tlfs_root for the device's;
- * @fd_flag TLFS_HC_ROOT, TLFS_HC_PT_FD or TLFS_HC_VP_FD.  Copies in and out, fills
+ * @fd_flag TLFS_HC_ROOT (then @owner is the open file), TLFS_HC_PT_FD or TLFS_HC_VP_FD.  Copies in and out, fills
  * arg->status and arg->reps.  Returns 0 or the errno of the contract (1.11).
  */
-int tlfs_root_hypercall(struct tlfs_partition *pt, struct tlfs_root_hvcall *arg, u16 fd_flag);
+int tlfs_root_hypercall(struct tlfs_partition *pt, struct tlfs_root_hvcall *arg, u16 fd_flag,
+			void *owner);
 
 /*
  * HV_VP_SET of @call's caller to a bitmap of TLFS_MAX_VPS bits, restricted to VPs that exist
@@ -178,7 +183,20 @@ u16 tlfs_vpset_parse(struct tlfs_hvcall *call, u64 format, u64 valid_bank_mask, 
 
 /* handlers, by chapter */
 #define TLFS_HANDLER(name) u16 tlfs_hc_##name(struct tlfs_hvcall *call)
-TLFS_HANDLER(get_partition_id);			/* hv/partition.c */
+TLFS_HANDLER(create_partition);			/* hv/partition.c */
+TLFS_HANDLER(initialize_partition);
+TLFS_HANDLER(finalize_partition);
+TLFS_HANDLER(delete_partition);
+TLFS_HANDLER(get_next_child_partition);
+TLFS_HANDLER(get_partition_id);
+TLFS_HANDLER(deposit_memory);			/* hv/pool.c */
+TLFS_HANDLER(withdraw_memory);
+TLFS_HANDLER(get_memory_balance);
+TLFS_HANDLER(map_gpa_pages);			/* hv/gpa.c */
+TLFS_HANDLER(map_sparse_gpa_pages);
+TLFS_HANDLER(unmap_gpa_pages);
+TLFS_HANDLER(create_vp);			/* hv/vp.c */
+TLFS_HANDLER(delete_vp);
 TLFS_HANDLER(get_partition_property);		/* hv/property.c */
 TLFS_HANDLER(get_partition_property_ex);
 TLFS_HANDLER(set_partition_property);

@@ -18,6 +18,8 @@
 /* ports and connections: of oneself, with the privilege, and of one's children */
 #define PORT		(TLFS_HC_PARTITION | TLFS_HC_PARENT | TLFS_HC_SELF | TLFS_HC_PRIV_SELF | \
 			 TLFS_HC_ROOT | TLFS_HC_PT_FD)
+/* by the parent, a guest or the root, whatever descriptor the latter has */
+#define PARENT		(TLFS_HC_PARTITION | TLFS_HC_PARENT | TLFS_HC_PT_FD)
 
 /*
  * X(code without HVCALL_, handler, name, section, privilege,
@@ -52,6 +54,19 @@
 	X(SEND_SYNTHETIC_CLUSTER_IPI_EX, send_synthetic_cluster_ipi_ex,			\
 	  "HvSendSyntheticClusterIpiEx", "5.0:10.5.3", 0,				\
 	  IN(send_synthetic_cluster_ipi_ex), 0, 0, 0, GUEST_FAST | TLFS_HC_VARHEAD)	\
+	X(CREATE_PARTITION, create_partition,						\
+	  "HvCreatePartition", "5.6.1", HV_PRIV_CREATE_PARTITIONS,			\
+	  IN(create_partition_20), 0, OUT(create_partition), 0,				\
+	  TLFS_HC_GUEST | TLFS_HC_ROOT)							\
+	X(INITIALIZE_PARTITION, initialize_partition,					\
+	  "HvInitializePartition", "5.6.2", 0, IN(initialize_partition), 0, 0, 0,	\
+	  PARENT | TLFS_HC_FAST | TLFS_HC_ANY_STATE)					\
+	X(FINALIZE_PARTITION, finalize_partition,					\
+	  "HvFinalizePartition", "5.6.3", 0, IN(finalize_partition), 0, 0, 0,		\
+	  PARENT | TLFS_HC_FAST | TLFS_HC_ANY_STATE)					\
+	X(DELETE_PARTITION, delete_partition,						\
+	  "HvDeletePartition", "5.6.4", 0, IN(delete_partition), 0, 0, 0,		\
+	  PARENT | TLFS_HC_FAST | TLFS_HC_ANY_STATE)					\
 	X(GET_PARTITION_PROPERTY, get_partition_property,				\
 	  "HvGetPartitionProperty", "5.6.5", 0,						\
 	  IN(get_partition_property), 0, OUT(get_partition_property), 0,		\
@@ -63,6 +78,36 @@
 	  "HvGetPartitionId", "5.6.7", HV_PRIV_ACCESS_PARTITION_ID,			\
 	  0, 0, OUT(get_partition_id), 0,						\
 	  GUEST_FAST | TLFS_HC_ROOT | TLFS_HC_PT_FD)					\
+	X(GET_NEXT_CHILD_PARTITION, get_next_child_partition,				\
+	  "HvGetNextChildPartition", "5.6.8", HV_PRIV_CREATE_PARTITIONS,		\
+	  IN(get_next_child_partition), 0, OUT(get_next_child_partition), 0,		\
+	  PARENT | TLFS_HC_SELF | TLFS_HC_ROOT | TLFS_HC_ANY_STATE)			\
+	X(DEPOSIT_MEMORY, deposit_memory,						\
+	  "HvDepositMemory", "7.3.1", HV_PRIV_ACCESS_MEMORY_POOL,			\
+	  IN(deposit_memory), sizeof(u64), 0, 0,					\
+	  PARENT | TLFS_HC_ROOT | TLFS_HC_REP | TLFS_HC_ANY_STATE)			\
+	X(WITHDRAW_MEMORY, withdraw_memory,						\
+	  "HvWithdrawMemory", "7.3.2", HV_PRIV_ACCESS_MEMORY_POOL,			\
+	  IN(withdraw_memory), 0, 0, sizeof(u64), PARENT | TLFS_HC_ROOT |		\
+	  TLFS_HC_REP | TLFS_HC_ANY_STATE | TLFS_HC_OUT_PARTIAL)			\
+	X(GET_MEMORY_BALANCE, get_memory_balance,					\
+	  "HvGetMemoryBalance", "7.3.3", HV_PRIV_ACCESS_MEMORY_POOL,			\
+	  IN(get_memory_balance), 0, OUT(get_memory_balance), 0,			\
+	  PARENT | TLFS_HC_ROOT | TLFS_HC_ANY_STATE)					\
+	X(MAP_GPA_PAGES, map_gpa_pages,							\
+	  "HvMapGpaPages", "8.3.1", 0,							\
+	  IN(map_gpa_pages), sizeof(u64), 0, 0, PARENT | TLFS_HC_REP)			\
+	X(UNMAP_GPA_PAGES, unmap_gpa_pages,						\
+	  "HvUnmapGpaPages", "8.3.2", 0,						\
+	  IN(unmap_gpa_pages_20), 0, 0, 0, PARENT | TLFS_HC_REP)			\
+	X(MAP_SPARSE_GPA_PAGES, map_sparse_gpa_pages,					\
+	  "HvMapSparseGpaPages", "8.3.3", 0,						\
+	  IN(map_sparse_gpa_pages), sizeof(struct hv_sparse_gpa_page), 0, 0,		\
+	  PARENT | TLFS_HC_REP)								\
+	X(CREATE_VP, create_vp,								\
+	  "HvCreateVp", "10.4.1", 0, IN(create_vp_20), 0, 0, 0, PARENT)			\
+	X(DELETE_VP, delete_vp,								\
+	  "HvDeleteVp", "10.4.2", 0, IN(delete_vp), 0, 0, 0, PARENT | TLFS_HC_FAST)	\
 	X(INSTALL_INTERCEPT, install_intercept,						\
 	  "HvInstallIntercept", "9.3.1", 0, IN(install_intercept), 0, 0, 0, PT_VP)	\
 	X(GET_VP_REGISTERS, get_vp_registers,						\
@@ -144,8 +189,9 @@
 #define HVCALL_CHECK(c, fn, n, sect, priv, in, rin, out, rout, fl)			\
 	static_assert(HVCALL_##c < HVCALL_CODES);					\
 	static_assert((in) <= HV_PAGE_SIZE && (out) <= HV_PAGE_SIZE);			\
-	/* a list has elements, and a call that names a partition has room for its id */ \
-	static_assert(!((rin) || (rout)) == !((fl) & TLFS_HC_REP));			\
+	/* only one call has repetitions without a list (8.3.2), and a call that names a partition has room for its id */ \
+	static_assert(!((rin) || (rout)) == !((fl) & TLFS_HC_REP) ||			\
+		      HVCALL_##c == HVCALL_UNMAP_GPA_PAGES);				\
 	static_assert(!((fl) & TLFS_HC_PARTITION) || (in) >= sizeof(u64));
 
 #define HVCALL_CODES	0x200

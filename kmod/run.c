@@ -273,9 +273,13 @@ static void vp_sipi(struct tlfs_vp *vp)
 }
 
 /* may leave the sleep: pure check, called with the task state set */
-static bool vp_has_work(struct tlfs_vp *vp)
+bool tlfs_vp_has_work(struct tlfs_vp *vp)
 {
 	unsigned long requests = READ_ONCE(vp->requests);
+
+	/* to leave: the loop sees why */
+	if (READ_ONCE(vp->deleted))
+		return true;
 
 	if (READ_ONCE(vp->pt->time.frozen) || READ_ONCE(vp->explicit_suspend))
 		return false;
@@ -292,9 +296,13 @@ static bool vp_has_work(struct tlfs_vp *vp)
 static int vp_make_runnable(struct tlfs_vp *vp)
 {
 	for (;;) {
-		if (unlikely(!vp_has_work(vp)) &&
-		    swait_event_interruptible_exclusive(vp->wait, vp_has_work(vp)))
-			return -EINTR;
+		if (unlikely(!tlfs_vp_has_work(vp))) {
+			if (vp->pt->threaded ? tlfs_vp_thread_rest(vp) :
+			    swait_event_interruptible_exclusive(vp->wait, tlfs_vp_has_work(vp)))
+				return -EINTR;
+		}
+		if (unlikely(READ_ONCE(vp->deleted)))
+			return -EIO;
 		/* a SIPI that came after the INIT is still requested; without one, wait for it */
 		if (test_and_clear_bit(TLFS_REQ_INIT, &vp->requests))
 			tlfs_vp_reset(vp, true);
@@ -601,6 +609,8 @@ static int run_loop(struct tlfs_vp *vp)
 			return tlfs_msg_unrecoverable(vp);
 		if (signal_pending(current) || user_work())
 			return -EINTR;
+		if (unlikely(vp->pt->threaded) && tlfs_vp_thread_held(vp))
+			return -EINTR;
 		r = vp_make_runnable(vp);
 		if (r)
 			return r;
@@ -609,6 +619,13 @@ static int run_loop(struct tlfs_vp *vp)
 			return r;
 		tlfs_cond_resched();
 	}
+}
+
+int tlfs_vp_run_thread(struct tlfs_vp *vp)
+{
+	int r = run_loop(vp);
+
+	return r == TLFS_USER ? 0 : r;
 }
 
 int tlfs_vp_run(struct tlfs_vp *vp)

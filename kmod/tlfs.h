@@ -15,6 +15,7 @@
 #include <linux/mm_types.h>
 #include <linux/mutex.h>
 #include <linux/nospec.h>
+#include <linux/refcount.h>
 #include <linux/sched.h>
 #include <linux/swait.h>
 #include <linux/types.h>
@@ -57,6 +58,34 @@ enum tlfs_handled {
 /* ---- partition (TLFS 5) ---- */
 
 
+/* levels of the tree below the root, children of a guest; bound what one guest can have built */
+#define TLFS_MAX_DEPTH		3
+#define TLFS_MAX_CHILDREN	64
+
+/**
+ * struct tlfs_pool - memory pool (TLFS 7): an account in pages
+ * @deposited:	pages deposited and not withdrawn
+ * @in_use:	of these; both under @lock
+ * @pages:	which they are, by page number of the parent; writers under partition->lock
+ */
+struct tlfs_pool {
+	spinlock_t lock;
+	u64 deposited;
+	u64 in_use;
+	struct xarray pages;
+};
+
+#define TLFS_POOL_INIT(name) {							\
+	.lock = __SPIN_LOCK_UNLOCKED((name).lock),				\
+	.pages = XARRAY_INIT((name).pages, XA_FLAGS_ACCOUNT),			\
+}
+
+/* what things cost a pool, in pages: about what the kernel allocates for them */
+#define TLFS_PAGES_CREATE	1	/* the creator's pool */
+#define TLFS_PAGES_INITIALIZE	6
+#define TLFS_PAGES_VP		16
+#define TLFS_PAGES_MAP_BLOCK	3	/* 512 pages of a GPA space: two of mappings, one table */
+
 struct tlfs_cpuid_results;	/* hv/intercept.c */
 struct tlfs_irqfds;		/* eventfd.c */
 
@@ -97,14 +126,25 @@ struct tlfs_ports {
  * @id:		HV_PARTITION_ID; never reused
  * @lock:	partition ioctls, properties, regions, routing.  Killable
  * @mm:		address space its memory comes from: only a thread of it may run VPs
+ * @memory:	users of the structure itself: its children, and @ref as long as there are any
+ * @parent:	never NULL but for the root; good for as long as one has a reference to the child
+ * @link:	list of all, in the order of creation; empty: deleted
+ * @depth:	0 is the root
+ * @nr_children: changes under the list's lock
+ * @gone:	nothing is linked below any more; the list's lock
+ * @owner:	descriptor of the device through which the root made it by hypercall
+ * @hosted:	made through a descriptor: its pool draws on the kernel
+ * @threaded:	child of a guest: kernel threads run its VPs
  * @create_flags: TLFS_PT_*
- * @initialized: INITIALIZE has been called
+ * @initialized: "active": INITIALIZE has been called, and HvFinalizePartition has not
+ * @finalized:	it has (5.2.5)
+ * @create_charge: pages of the parent's pool to be given back
  * @disabled_features, @disabled_xsave: processor features hidden at creation
  * @v2:	compatibility version 2.0: later editions' features are not there
  * @synthetic_features: HV_PARTITION_SYNTHETIC_PROCESSOR_FEATURES
  * @privileges:	HV_PRIV_* mask; CPUID 0x40000003.EAX/EBX
- * @vps:	by index; entries are set once, under @lock, and live as long as the partition.
- *		Read with READ_ONCE from anywhere
+ * @vps:	by index; entries change under @lock, and what they point to lives as long as the
+ *		partition, deleted or not.  Read with READ_ONCE from anywhere
  * @vp_map:	which indexes exist (same life)
  * @guest_os_id, @hypercall_msr: chapter 3 and 4 MSRs
  * @hypercall_page: overlay
@@ -114,14 +154,24 @@ struct tlfs_ports {
  */
 struct tlfs_partition {
 	struct kref ref;
+	refcount_t memory;
 	u64 id;
 	struct mutex lock;
 	struct mm_struct *mm;
 	struct tlfs_partition *parent;
 	struct list_head link;
+	unsigned int depth;
+	unsigned int nr_children;
+	bool gone;
+	bool hosted;
+	bool threaded;
+	void *owner;
 
 	u64 create_flags;
 	bool initialized;
+	bool finalized;
+	u8 create_charge;
+	struct tlfs_pool pool;
 	bool dying;
 	u64 disabled_features[TLFS_CPU_FEATURE_BANKS];
 	u64 disabled_xsave;
@@ -131,6 +181,7 @@ struct tlfs_partition {
 	bool v2;
 
 	struct tlfs_vp *vps[TLFS_MAX_VPS];
+	struct tlfs_vp *deleted_vps[TLFS_MAX_VPS];	/* under @lock; see tlfs_vp_delete() */
 	DECLARE_BITMAP(vp_map, TLFS_MAX_VPS);
 	unsigned int nr_vps;		/* highest index + 1 */
 
@@ -157,6 +208,36 @@ struct tlfs_partition {
 extern struct tlfs_partition tlfs_root;
 
 struct tlfs_partition *tlfs_partition_create(const struct tlfs_create_partition_v2 *arg);
+/* the first child with an id above @after (of @mm unless NULL), with a reference, or NULL */
+struct tlfs_partition *tlfs_partition_next(struct tlfs_partition *parent, u64 after,
+					   const struct mm_struct *mm);
+/* the descriptor is closed: what is below @pt goes, and what the root made through @owner */
+void tlfs_partition_kill_children(struct tlfs_partition *pt);
+void tlfs_partitions_disown(void *owner);
+
+/* locks of one kind have an order between parent and child: one class for each depth */
+enum tlfs_lock_kind {
+	TLFS_LOCK_PARTITION,
+	TLFS_LOCK_VP,
+	TLFS_LOCK_MAPS,
+	TLFS_LOCK_KINDS,
+};
+
+void tlfs_lock_by_depth(struct mutex *lock, const struct tlfs_partition *pt,
+			enum tlfs_lock_kind kind);
+
+/* memory pools: hv/pool.c */
+void tlfs_pool_init(struct tlfs_pool *pool);
+void tlfs_pool_destroy(struct tlfs_pool *pool);
+/* false: the pool is dry (HV_STATUS_INSUFFICIENT_MEMORY); never for a hosted partition */
+bool tlfs_pool_charge(struct tlfs_partition *pt, unsigned int pages);
+void tlfs_pool_uncharge(struct tlfs_partition *pt, unsigned int pages);
+void tlfs_pool_release(struct tlfs_partition *pt);
+bool tlfs_pool_empty(struct tlfs_pool *pool);
+/* is page @gpn of the process in a pool that the root filled */
+bool tlfs_pool_holds(struct mm_struct *mm, u64 gpn);
+bool tlfs_proximity_ok(const struct hv_proximity_domain_info *info);
+
 /* by id, with a reference, or NULL; not for ids a guest may name while preemption is off */
 struct tlfs_partition *tlfs_partition_find(u64 id);
 /* is @pt somewhere below @top (not @top itself) */
@@ -230,6 +311,13 @@ struct tlfs_code_page {
  * @wait:	where a halted or suspended VP sleeps
  * @halted:	HLT; ends with an interrupt that can be taken, NMI, INIT
  * @idle:	HV_X64_MSR_GUEST_IDLE: ends with any pending interrupt, IF or not (10.x)
+ * @deleted:	HvDeleteVp: leave RUN_VP, and do not come back
+ * @public:	was in pt->vps: others may still have a pointer
+ * @thread:	of a threaded partition; under pt->lock
+ * @paused:	how many want the VP's state while its thread stands aside
+ * @mm_gone:	the thread found its process ended
+ * @intercept:	copy of @msg on its way to the parent of a threaded partition
+ * @unsent:	the parent's SynIC took no messages; the thread's own
  * @startup_suspend: waits for INIT/SIPI (an AP)
  * @explicit_suspend, @intercept_suspend: registers of these names
  * @nmi_pending: NMIs not yet injected, at most 2
@@ -262,6 +350,14 @@ struct tlfs_vp {
 	int cpu;
 	bool in_window;
 	struct swait_queue_head wait;
+
+	struct task_struct *thread;
+	struct tlfs_message intercept;
+	bool unsent;
+	atomic_t paused;
+	bool mm_gone;
+	bool deleted;
+	bool public;
 
 	bool halted;
 	bool idle;
@@ -320,6 +416,13 @@ static inline void vp_set_reg(struct tlfs_vp *vp, unsigned int reg, u64 val)
 struct tlfs_vp *tlfs_vp_create(struct tlfs_partition *pt, u32 index);
 void tlfs_vp_publish(struct tlfs_vp *vp);
 void tlfs_vp_destroy(struct tlfs_vp *vp);
+/* what tlfs_vp_create() returned is not wanted after all; under partition->lock */
+void tlfs_vp_discard(struct tlfs_vp *vp);
+/*
+ * HvDeleteVp; under partition->lock.  On return the VP does not run, and is found by nobody.  The
+ * structure stays, reset, for those who still have a pointer, and is the next VP of this index
+ */
+void tlfs_vp_delete(struct tlfs_vp *vp);
 /* VP thread or vp->lock: power-on state, or what INIT leaves (10.1.3 and the architecture) */
 void tlfs_vp_reset(struct tlfs_vp *vp, bool init);
 
@@ -353,6 +456,19 @@ static inline struct tlfs_vp *tlfs_vp_get(struct tlfs_partition *pt, u32 index)
  * vp->lock held, current->mm is the partition's.
  */
 int tlfs_vp_run(struct tlfs_vp *vp);
+
+/* the same by the VP's own kernel thread, in the memory of the process: also -EINTR when it is held */
+int tlfs_vp_run_thread(struct tlfs_vp *vp);
+/* has it anything to do: pure check, for the VP's thread */
+bool tlfs_vp_has_work(struct tlfs_vp *vp);
+
+/* ---- hv/vp_thread.c: VPs of children of a guest ---- */
+
+int tlfs_vp_thread_start(struct tlfs_vp *vp);
+void tlfs_vp_thread_stop(struct tlfs_vp *vp);
+/* suspended, deleted, or its state is wanted: the thread leaves */
+bool tlfs_vp_thread_held(struct tlfs_vp *vp);
+int tlfs_vp_thread_rest(struct tlfs_vp *vp);
 
 /* any context, interrupts on or off: make the VP look at its requests, awake or asleep */
 void tlfs_vp_kick(struct tlfs_vp *vp);

@@ -27,14 +27,17 @@ static u16 install_port(struct tlfs_partition *pt, u64 port, bool on)
 	if (port >= PORTS)
 		return HV_STATUS_INVALID_PARAMETER;
 	if (!map) {
-		/* until the first port is given back, all of them are the parent's */
-		if (on)
+		/* a VMM has all of them until it gives the first one back, a guest none */
+		if (on == pt->hosted)
 			return HV_STATUS_SUCCESS;
 		map = bitmap_alloc(PORTS, GFP_KERNEL_ACCOUNT);
 		if (!map)
 			return HV_STATUS_INSUFFICIENT_MEMORY;
-		bitmap_fill(map, PORTS);
-		clear_bit(port, map);
+		if (pt->hosted)
+			bitmap_fill(map, PORTS);
+		else
+			bitmap_zero(map, PORTS);
+		assign_bit(port, map, on);
 		/*
 		 * One map serves both: reads and writes can only be asked for together.  Pairs
 		 * with the acquire of tlfs_io_intercepted()
@@ -189,7 +192,7 @@ bool tlfs_io_intercepted(struct tlfs_partition *pt, u16 port, unsigned int size,
 	/* pairs with install_port(): the bits before the map */
 	map = smp_load_acquire(&pt->intercepts.ports[write]);
 	if (likely(!map))
-		return true;
+		return pt->hosted;
 	/* a wide access counts as one of each port it covers (16.5.3) */
 	for (i = 0; i < size && port + i < PORTS; i++)
 		if (test_bit(port + i, map))

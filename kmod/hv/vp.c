@@ -28,11 +28,34 @@ static void vp_free_pages(struct tlfs_vp *vp)
 }
 
 /* A new VP is in the processor's reset state and explicitly suspended (10.4.1) */
+static void vp_power_on(struct tlfs_vp *vp)
+{
+	tlfs_vp_reset(vp, false);
+	vp->explicit_suspend = true;
+	vp->intercept_suspend = false;
+	vp->runtime_ns = 0;
+	vp->requests = 0;
+	/* the backend learns these in the run window */
+	set_bit(TLFS_REQ_TSC_OFFSET, &vp->requests);
+	set_bit(TLFS_REQ_FLUSH_TLB, &vp->requests);
+	set_bit(TLFS_REQ_INTERCEPTS, &vp->requests);
+	vp->regpage->version = HV_REGISTER_PAGE_VERSION_1;
+	tlfs_regpage_store(vp);
+	WRITE_ONCE(vp->deleted, false);
+}
+
 struct tlfs_vp *tlfs_vp_create(struct tlfs_partition *pt, u32 index)
 {
 	struct tlfs_vp *vp;
 	int err;
 
+	lockdep_assert_held(&pt->lock);
+	vp = pt->deleted_vps[index];
+	if (vp) {
+		pt->deleted_vps[index] = NULL;
+		vp_power_on(vp);
+		return vp;
+	}
 	vp = kzalloc(sizeof(*vp), GFP_KERNEL_ACCOUNT);
 	if (!vp)
 		return ERR_PTR(-ENOMEM);
@@ -40,6 +63,7 @@ struct tlfs_vp *tlfs_vp_create(struct tlfs_partition *pt, u32 index)
 	vp->index = index;
 	vp->cpu = raw_smp_processor_id();
 	mutex_init(&vp->lock);
+	tlfs_lock_by_depth(&vp->lock, pt, TLFS_LOCK_VP);
 	init_swait_queue_head(&vp->wait);
 
 	err = -ENOMEM;
@@ -65,14 +89,7 @@ struct tlfs_vp *tlfs_vp_create(struct tlfs_partition *pt, u32 index)
 	if (err)
 		goto err_synic;
 
-	tlfs_vp_reset(vp, false);
-	vp->explicit_suspend = true;
-	/* the backend learns these in the run window */
-	set_bit(TLFS_REQ_TSC_OFFSET, &vp->requests);
-	set_bit(TLFS_REQ_FLUSH_TLB, &vp->requests);
-	set_bit(TLFS_REQ_INTERCEPTS, &vp->requests);
-	vp->regpage->version = HV_REGISTER_PAGE_VERSION_1;
-	tlfs_regpage_store(vp);
+	vp_power_on(vp);
 	atomic_long_inc(&tlfs_nr_vps);
 	return vp;
 
@@ -105,12 +122,42 @@ void tlfs_vp_destroy(struct tlfs_vp *vp)
 	atomic_long_dec(&tlfs_nr_vps);
 }
 
-/* Cannot fail and cannot be undone */
+void tlfs_vp_discard(struct tlfs_vp *vp)
+{
+	lockdep_assert_held(&vp->pt->lock);
+	if (vp->public) {
+		WRITE_ONCE(vp->deleted, true);
+		vp->pt->deleted_vps[vp->index] = vp;
+	} else {
+		tlfs_vp_destroy(vp);
+	}
+}
+
+void tlfs_vp_delete(struct tlfs_vp *vp)
+{
+	struct tlfs_partition *pt = vp->pt;
+
+	lockdep_assert_held(&pt->lock);
+	clear_bit(vp->index, pt->vp_map);
+	WRITE_ONCE(pt->vps[vp->index], NULL);
+	WRITE_ONCE(vp->deleted, true);
+	tlfs_vp_request(vp, TLFS_REQ_STOP);
+	tlfs_vp_thread_stop(vp);
+	/* a VMM's thread leaves RUN_VP with EIO */
+	mutex_lock(&vp->lock);
+	tlfs_vp_reset(vp, false);
+	mutex_unlock(&vp->lock);
+	pt->deleted_vps[vp->index] = vp;
+	tlfs_pool_uncharge(pt, TLFS_PAGES_VP);
+}
+
+/* Cannot fail */
 void tlfs_vp_publish(struct tlfs_vp *vp)
 {
 	struct tlfs_partition *pt = vp->pt;
 
 	lockdep_assert_held(&pt->lock);
+	vp->public = true;
 	/* pairs with the address dependency of who follows the pointer */
 	smp_store_release(&pt->vps[vp->index], vp);
 	/* after the pointer; a reader that sees it late only misses a VP that is just coming */
@@ -157,6 +204,12 @@ void tlfs_vp_unlock(struct tlfs_vp *vp)
 	mutex_unlock(&vp->lock);
 }
 
+static void vp_resume(struct tlfs_vp *vp)
+{
+	if (atomic_dec_and_test(&vp->paused))
+		tlfs_vp_kick(vp);
+}
+
 struct tlfs_vp *tlfs_vp_borrow(struct tlfs_hvcall *call, u32 index, bool *locked, u16 *status)
 {
 	struct tlfs_vp *vp;
@@ -181,7 +234,16 @@ struct tlfs_vp *tlfs_vp_borrow(struct tlfs_hvcall *call, u32 index, bool *locked
 		*status = TLFS_HC_SLEEP;
 		return NULL;
 	}
-	if (!mutex_trylock(&vp->lock)) {
+	if (call->target->threaded) {
+		/* its thread stands aside: running or not is no difference to the parent */
+		atomic_inc(&vp->paused);
+		tlfs_vp_request(vp, TLFS_REQ_STOP);
+		if (mutex_lock_killable(&vp->lock)) {
+			vp_resume(vp);
+			*status = HV_STATUS_TIME_OUT;
+			return NULL;
+		}
+	} else if (!mutex_trylock(&vp->lock)) {
 		*status = HV_STATUS_INVALID_VP_STATE;
 		return NULL;
 	}
@@ -192,11 +254,82 @@ struct tlfs_vp *tlfs_vp_borrow(struct tlfs_hvcall *call, u32 index, bool *locked
 
 void tlfs_vp_return(struct tlfs_vp *vp, bool locked)
 {
-	if (locked)
-		tlfs_vp_unlock(vp);
+	if (!locked)
+		return;
+	tlfs_vp_unlock(vp);
+	if (vp->pt->threaded)
+		vp_resume(vp);
 }
 
 /* ---- hypercalls ---- */
+
+static u16 vp_add(struct tlfs_partition *pt, u32 index)
+{
+	struct tlfs_vp *vp;
+
+	if (!pt->initialized)
+		return HV_STATUS_INVALID_PARTITION_STATE;
+	if (tlfs_vp_get(pt, index))
+		return HV_STATUS_INVALID_VP_INDEX;
+	if (!tlfs_pool_charge(pt, TLFS_PAGES_VP))
+		return HV_STATUS_INSUFFICIENT_MEMORY;
+	vp = tlfs_vp_create(pt, index);
+	if (IS_ERR(vp))
+		goto err_pool;
+	if (pt->threaded && tlfs_vp_thread_start(vp))
+		goto err_vp;
+	tlfs_vp_publish(vp);
+	return HV_STATUS_SUCCESS;
+
+err_vp:
+	tlfs_vp_discard(vp);
+err_pool:
+	tlfs_pool_uncharge(pt, TLFS_PAGES_VP);
+	return HV_STATUS_NO_RESOURCES;
+}
+
+/* HvCreateVp (10.4.1) */
+TLFS_HANDLER(create_vp)
+{
+	const struct hv_input_create_vp_20 *in = call->in;
+	struct tlfs_partition *pt = call->target;
+	u16 status;
+
+	if (call->atomic)
+		return TLFS_HC_SLEEP;
+	if (in->flags || !tlfs_proximity_ok(&in->proximity_domain_info))
+		return HV_STATUS_INVALID_PARAMETER;
+	if (in->vp_index >= TLFS_MAX_VPS)
+		return HV_STATUS_INVALID_VP_INDEX;
+	if (mutex_lock_killable(&pt->lock))
+		return HV_STATUS_TIME_OUT;
+	status = vp_add(pt, in->vp_index);
+	mutex_unlock(&pt->lock);
+	return status;
+}
+
+/* HvDeleteVp (10.4.2) */
+TLFS_HANDLER(delete_vp)
+{
+	const struct hv_input_delete_vp *in = call->in;
+	struct tlfs_partition *pt = call->target;
+	u16 status = HV_STATUS_SUCCESS;
+	struct tlfs_vp *vp;
+
+	if (call->atomic)
+		return TLFS_HC_SLEEP;
+	if (mutex_lock_killable(&pt->lock))
+		return HV_STATUS_TIME_OUT;
+	vp = tlfs_vp_get(pt, in->vp_index);
+	if (!pt->initialized)
+		status = HV_STATUS_INVALID_PARTITION_STATE;
+	else if (!vp)
+		status = HV_STATUS_INVALID_VP_INDEX;
+	else
+		tlfs_vp_delete(vp);
+	mutex_unlock(&pt->lock);
+	return status;
+}
 
 /* no VTL but 0 exists */
 static bool vtl_ok(u8 vtl, const u8 reserved[3])
@@ -245,8 +378,9 @@ TLFS_HANDLER(get_vp_registers)
 		u32 name = in->names[call->rep];
 
 		/* 10.3.1: the suspend registers are not for those they suspend */
-		if (call->vp && (name == HV_REGISTER_EXPLICIT_SUSPEND ||
-				 name == HV_REGISTER_INTERCEPT_SUSPEND))
+		if (call->vp && call->target == call->caller &&
+		    (name == HV_REGISTER_EXPLICIT_SUSPEND ||
+		     name == HV_REGISTER_INTERCEPT_SUSPEND))
 			status = HV_STATUS_INVALID_PARAMETER;
 		else if (!mine && !tlfs_register_shared(name))
 			status = HV_STATUS_INVALID_VP_STATE;

@@ -257,6 +257,8 @@ static u16 set_intercept_suspend(struct tlfs_vp *vp, u32 arg, const union hv_reg
 		return HV_STATUS_INVALID_PARAMETER;
 	if (!val->reg64)
 		WRITE_ONCE(vp->intercept_suspend, false);
+	/* a VMM's thread is outside; a kernel thread waits for this */
+	tlfs_vp_kick(vp);
 	return HV_STATUS_SUCCESS;
 }
 

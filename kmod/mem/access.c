@@ -143,10 +143,23 @@ static bool overlay_access(struct tlfs_gpa *gpas, u64 gpa, const struct gpa_acce
 	return ov;
 }
 
+/* in gpa.srcu, which keeps what is found here from being given to somebody else */
+static int page_lookup(struct tlfs_gpa *gpas, u64 gfn, struct tlfs_region *r)
+{
+	int ret;
+
+	if (likely(!READ_ONCE(gpas->has_maps)))
+		return tlfs_gpa_page(gpas, gfn, r);
+	spin_lock(&gpas->lock);
+	ret = tlfs_gpa_page(gpas, gfn, r);
+	spin_unlock(&gpas->lock);
+	return ret;
+}
+
 static int page_access(struct tlfs_partition *pt, u64 gpa, const struct gpa_access *a)
 {
 	struct tlfs_gpa *gpas = &pt->gpa;
-	const struct tlfs_region *r;
+	struct tlfs_region r;
 	unsigned long uaddr;
 	int idx, ret;
 
@@ -154,15 +167,15 @@ static int page_access(struct tlfs_partition *pt, u64 gpa, const struct gpa_acce
 		return ret;
 
 	idx = srcu_read_lock(&gpas->srcu);
-	r = tlfs_region_find(gpas, gpa >> PAGE_SHIFT);
-	if (!r || (is_write(a) && !(r->flags & TLFS_MEM_WRITABLE))) {
+	ret = page_lookup(gpas, gpa >> PAGE_SHIFT, &r);
+	if (ret || (is_write(a) && !(r.flags & TLFS_MEM_WRITABLE))) {
 		ret = -EFAULT;
 	} else {
-		uaddr = tlfs_region_uaddr(r, gpa >> PAGE_SHIFT) + offset_in_page(gpa);
+		uaddr = tlfs_region_uaddr(&r, gpa >> PAGE_SHIFT) + offset_in_page(gpa);
 		ret = user_access((void __user *)uaddr, a);
 		/* after it: who takes the bit in between has not read the page yet */
-		if (unlikely(r->log) && !ret)
-			tlfs_region_touch(r, gpa >> PAGE_SHIFT, is_write(a));
+		if (unlikely(r.log) && !ret)
+			tlfs_region_touch(&r, gpa >> PAGE_SHIFT, is_write(a));
 	}
 	srcu_read_unlock(&gpas->srcu, idx);
 	return ret;
@@ -242,32 +255,33 @@ int tlfs_gpa_cmpxchg(struct tlfs_partition *pt, u64 gpa, u64 old, u64 new, unsig
 bool tlfs_gpa_present(struct tlfs_partition *pt, u64 gpa, bool *writable, bool *overlay)
 {
 	struct tlfs_gpa *gpas = &pt->gpa;
-	const struct tlfs_region *r;
 	struct tlfs_overlay *ov;
+	struct tlfs_region r;
+	int ret = 0;
 
 	lockdep_assert_irqs_enabled();
 	spin_lock(&gpas->lock);
 	ov = tlfs_overlay_find(gpas, gpa >> PAGE_SHIFT);
-	r = ov ? NULL : tlfs_region_find(gpas, gpa >> PAGE_SHIFT);
+	if (!ov)
+		ret = tlfs_gpa_page(gpas, gpa >> PAGE_SHIFT, &r);
 	*overlay = ov;
-	*writable = ov ? ov->writable : r && (r->flags & TLFS_MEM_WRITABLE);
+	*writable = ov ? ov->writable : !ret && (r.flags & TLFS_MEM_WRITABLE);
 	spin_unlock(&gpas->lock);
-	return ov || r;
+	return ov || ret != TLFS_FAULT_UNMAPPED;
 }
 
 unsigned long tlfs_gpa_uaddr(struct tlfs_partition *pt, u64 gpa, unsigned long *generation)
 {
 	struct tlfs_gpa *gpas = &pt->gpa;
-	const struct tlfs_region *r;
 	unsigned long uaddr = 0;
+	struct tlfs_region r;
 
 	lockdep_assert_irqs_enabled();
 	spin_lock(&gpas->lock);
 	*generation = gpas->generation;
-	r = tlfs_overlay_find(gpas, gpa >> PAGE_SHIFT) ? NULL :
-	    tlfs_region_find(gpas, gpa >> PAGE_SHIFT);
-	if (r)
-		uaddr = tlfs_region_uaddr(r, gpa >> PAGE_SHIFT);
+	if (!tlfs_overlay_find(gpas, gpa >> PAGE_SHIFT) &&
+	    !tlfs_gpa_page(gpas, gpa >> PAGE_SHIFT, &r))
+		uaddr = tlfs_region_uaddr(&r, gpa >> PAGE_SHIFT);
 	spin_unlock(&gpas->lock);
 	return uaddr;
 }

@@ -111,6 +111,8 @@ static void zap_user(struct tlfs_partition *pt, unsigned long start, unsigned lo
 		/* the regions may be others now; entries of new ones cannot be in our way */
 		i = 0;
 	}
+	if (unlikely(gpa->has_maps))
+		flush |= tlfs_maps_zap_user(gpa, start, end);
 	if (flush)
 		tlfs_slp_flush(pt);
 }
@@ -283,6 +285,8 @@ static int region_add(struct tlfs_partition *pt, const struct tlfs_region *new)
 	}
 	memcpy(&rs->r[i + 1], &old->r[i], array_size(old->nr - i, sizeof(*new)));
 	kvfree(regions_publish(pt, rs, NULL));
+	if (pt->gpa.has_maps)
+		tlfs_maps_uncover(pt, new->gfn, new->gfn + new->npages);
 	return 0;
 }
 
@@ -306,7 +310,11 @@ static int region_remove(struct tlfs_partition *pt, const struct tlfs_region *go
 	memcpy(rs->r, old->r, array_size(i, sizeof(*r)));
 	memcpy(&rs->r[i], &old->r[i + 1], array_size(rs->nr - i, sizeof(*r)));
 	was = *r;
+	/* and nobody below finds the region before it is gone and maps it behind our back */
+	mutex_lock(&pt->gpa.map_lock);
 	kvfree(regions_publish(pt, rs, gone));
+	tlfs_maps_revoke(pt, gone->gfn, gone->gfn + gone->npages);
+	mutex_unlock(&pt->gpa.map_lock);
 	tlfs_region_log_free(&was);
 	return 0;
 }
@@ -365,6 +373,20 @@ int tlfs_gpa_set_region(struct tlfs_partition *pt, const struct tlfs_user_mem_re
 	return region_add(pt, &r);
 }
 
+bool tlfs_gpa_backed_by(struct tlfs_partition *pt, unsigned long uaddr)
+{
+	struct tlfs_gpa *gpa = &pt->gpa;
+	unsigned int i = 0;
+	u64 first, last;
+	bool found;
+
+	spin_lock(&gpa->lock);
+	found = backed_by(gpa, uaddr, uaddr + PAGE_SIZE, 0, &i, &first, &last) ||
+		tlfs_maps_has_user(gpa, uaddr);
+	spin_unlock(&gpa->lock);
+	return found;
+}
+
 /* ---- life ---- */
 
 int tlfs_gpa_init(struct tlfs_partition *pt)
@@ -384,6 +406,7 @@ int tlfs_gpa_init(struct tlfs_partition *pt)
 	ret = init_srcu_struct(&gpa->srcu);
 	if (ret)
 		return ret;
+	tlfs_maps_init(pt);
 	ret = -ENOMEM;
 	rs = regions_alloc(0);
 	if (!rs)
@@ -405,6 +428,7 @@ err_regions:
 	RCU_INIT_POINTER(gpa->regions, NULL);
 	kvfree(rs);
 err_srcu:
+	tlfs_maps_destroy(pt);
 	cleanup_srcu_struct(&gpa->srcu);
 	return ret;
 }
@@ -430,6 +454,7 @@ void tlfs_gpa_destroy(struct tlfs_partition *pt)
 	WARN_ON_ONCE(!RB_EMPTY_ROOT(&gpa->overlays));
 	tlfs_slp_destroy(gpa);
 	WARN_ON_ONCE(atomic_long_read(&gpa->nr_table_pages));
+	tlfs_maps_destroy(pt);
 	rs = rcu_dereference_protected(gpa->regions, 1);
 	for (i = 0; i < rs->nr; i++)
 		tlfs_region_log_free(&rs->r[i]);

@@ -11,6 +11,7 @@
 #include <linux/spinlock.h>
 #include <linux/srcu.h>
 #include <linux/types.h>
+#include <linux/xarray.h>
 
 #include "../event.h"
 
@@ -19,6 +20,7 @@ struct tlfs_vp;
 struct tlfs_user_mem_region;
 struct tlfs_gpap_access_bitmap;
 struct tlfs_regions;
+struct tlfs_hvcall;
 
 /* GPAs are at most this wide, and never wider than the host's physical addresses */
 #define TLFS_GPA_BITS_MAX	48
@@ -52,6 +54,9 @@ struct tlfs_overlay {
  * @regions:	RCU-style sorted array of regions, replaced whole; readers under @srcu, writers
  *		under partition->lock
  * @srcu:	protects @regions
+ * @maps:	blocks of pages that the parent mapped by hypercall (map.c), over the regions
+ * @map_lock:	writers of @maps and @regions; a parent's outside its children's
+ * @has_maps:	there are any
  * @lock:	second-level tables and overlay tree; taken by MMU notifiers: nothing under it
  *		sleeps or faults.  Not taken from interrupts, nor with interrupts off: VPs are
  *		flushed under it, which waits for other CPUs to answer
@@ -73,6 +78,9 @@ struct tlfs_overlay {
 struct tlfs_gpa {
 	struct tlfs_regions __rcu *regions;
 	struct srcu_struct srcu;
+	struct xarray maps;
+	struct mutex map_lock;
+	bool has_maps;
 	spinlock_t lock;	/* see above */
 	struct mmu_notifier notifier;
 	unsigned long notifier_seq;
@@ -109,6 +117,22 @@ int tlfs_gpa_set_region(struct tlfs_partition *pt, const struct tlfs_user_mem_re
 int tlfs_gpa_track(struct tlfs_partition *pt, bool on);
 /* GET_GPAP_ACCESS_BITMAP; under partition->lock.  Errors: see tlfs_gpap_access_bitmap */
 int tlfs_gpa_access_bitmap(struct tlfs_partition *pt, const struct tlfs_gpap_access_bitmap *arg);
+
+/*
+ * HvMapGpaPages of one page: @src of call->caller (the root: a page of the calling process) to
+ * @gfn of call->target, whose pool pays.  May sleep.  Returns HV_STATUS_*
+ */
+u16 tlfs_gpa_map(struct tlfs_hvcall *call, u64 gfn, u64 src, bool read, bool write, bool exec);
+u16 tlfs_gpa_unmap(struct tlfs_partition *pt, u64 gfn);
+/* after these: the module's own accesses to pages that are not there any more are over */
+void tlfs_gpa_settle(struct tlfs_partition *pt);
+/* finalization: nothing a hypercall mapped is left, here or below */
+void tlfs_gpa_unmap_all(struct tlfs_partition *pt);
+/* the page goes out of @pt's reach, into a pool: HV_STATUS_*; and comes back, zeroed */
+u16 tlfs_gpa_deposit(struct tlfs_partition *pt, u64 gfn);
+void tlfs_gpa_return(struct tlfs_partition *pt, u64 gfn);
+/* is the user page at @uaddr anywhere in @pt's space */
+bool tlfs_gpa_backed_by(struct tlfs_partition *pt, unsigned long uaddr);
 
 enum tlfs_fault {
 	TLFS_FAULT_RETRY,	/* mapped: run again */

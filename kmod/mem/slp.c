@@ -399,8 +399,9 @@ static int fault_overlay(struct tlfs_partition *pt, struct slp_fault *f, struct 
 static int fault_lookup(struct tlfs_partition *pt, struct slp_fault *f)
 {
 	struct tlfs_gpa *gpa = &pt->gpa;
-	const struct tlfs_region *r;
+	const struct tlfs_region *r = &f->region;
 	struct tlfs_overlay *ov;
+	int ret;
 
 	lockdep_assert_held(&gpa->lock);
 	if (gpa->stopped)
@@ -408,14 +409,13 @@ static int fault_lookup(struct tlfs_partition *pt, struct slp_fault *f)
 	ov = tlfs_overlay_find(gpa, f->gfn);
 	if (ov)
 		return fault_overlay(pt, f, ov);
-	r = tlfs_region_find(gpa, f->gfn);
-	if (!r)
-		return TLFS_FAULT_UNMAPPED;
+	ret = tlfs_gpa_page(gpa, f->gfn, &f->region);
+	if (ret)
+		return ret;
 	if ((f->access == TLFS_ACCESS_WRITE && !(r->flags & TLFS_MEM_WRITABLE)) ||
 	    (f->access == TLFS_ACCESS_EXECUTE && !(r->flags & TLFS_MEM_EXECUTABLE)))
 		return TLFS_FAULT_DENIED;
 
-	f->region = *r;
 	f->uaddr = tlfs_region_uaddr(r, f->gfn);
 	f->seq = gpa->notifier_seq;
 	f->generation = gpa->generation;

@@ -77,6 +77,20 @@ void tlfs_regions_retrack(struct tlfs_partition *pt, struct tlfs_regions *rs);
 /* under gpa.srcu or gpa.lock */
 const struct tlfs_region *tlfs_region_find(struct tlfs_gpa *gpa, u64 gfn);
 
+/*
+ * What backs @gfn: 0 with a (piece of a) region that has it, or why there is none: enum tlfs_fault,
+ * UNMAPPED or DENIED.  Under gpa.lock, or gpa.srcu when !gpa.has_maps.
+ */
+int tlfs_gpa_page(struct tlfs_gpa *gpa, u64 gfn, struct tlfs_region *found);
+
+/* map.c for gpa.c */
+void tlfs_maps_init(struct tlfs_partition *pt);
+void tlfs_maps_destroy(struct tlfs_partition *pt);
+bool tlfs_maps_zap_user(struct tlfs_gpa *gpa, unsigned long start, unsigned long end);
+bool tlfs_maps_has_user(struct tlfs_gpa *gpa, unsigned long uaddr);
+void tlfs_maps_uncover(struct tlfs_partition *pt, u64 gfn, u64 end);
+void tlfs_maps_revoke(struct tlfs_partition *pt, u64 gfn, u64 end);
+
 /* regions or overlays changed; under gpa.lock */
 static inline void tlfs_gpa_changed(struct tlfs_gpa *gpa)
 {
