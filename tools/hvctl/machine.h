@@ -122,6 +122,7 @@ struct machine {
 	struct rtc rtc;
 	struct pm pm;
 	struct console console;
+	u64 privileges;
 	int debug_exit;			/* port, or -1 */
 	struct vp *vps;
 	unsigned int nr_vps;

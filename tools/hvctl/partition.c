@@ -174,6 +174,21 @@ static int map_ram(struct machine *m)
 	return rc ? host_error("cannot map guest memory: %s", tlfs_strerror(rc)) : 0;
 }
 
+/* what no feature stands for, in addition to what the features give */
+static int add_privileges(struct machine *m)
+{
+	u64 have;
+	int rc;
+
+	if (!m->privileges)
+		return 0;
+	rc = tlfs_get_property(m->part, HV_PARTITION_PROPERTY_PRIVILEGE_FLAGS, &have);
+	if (!rc)
+		rc = tlfs_set_property(m->part, HV_PARTITION_PROPERTY_PRIVILEGE_FLAGS,
+				       have | m->privileges);
+	return rc ? host_error("cannot set the partition's privileges: %s", tlfs_strerror(rc)) : 0;
+}
+
 static int initialize(struct machine *m, u64 features, u64 compat)
 {
 	int rc;
@@ -193,7 +208,7 @@ static int initialize(struct machine *m, u64 features, u64 compat)
 	rc = tlfs_initialize(m->part);
 	if (rc)
 		return host_error("cannot initialize the partition: %s", tlfs_strerror(rc));
-	return 0;
+	return add_privileges(m);
 }
 
 int partition_create(struct machine *m, u64 features, u64 compat, const struct boot_state *boot)

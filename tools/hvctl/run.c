@@ -26,6 +26,8 @@ static const struct opt run_opts[] = {
 	  "synthetic features: all, none, NAME, !NAME, by commas (default all offered)" },
 	{ "compat", 'v', ARG_REQUIRED, "VERSION",
 	  "edition of the specification the guest sees: 2.0 or current (the default)" },
+	{ "privileges", 'p', ARG_REQUIRED, "MASK",
+	  "further privileges (TLFS 5.2.3), such as 0xff00000000 for a parent (default none)" },
 	{ "name", 'n', ARG_REQUIRED, "NAME", "name of the guest in messages (default guest)" },
 	{ "debug-exit", 'd', ARG_OPTIONAL, "PORT",
 	  "port that ends the run with status VALUE*2+1 (default port 0xf4)" },
@@ -38,7 +40,7 @@ struct run_args {
 	const char *kernel, *initrd, *append, *console, *name;
 	char *modules[MAX_MODULES];
 	unsigned int nr_modules;
-	u64 cpus, memory;
+	u64 cpus, memory, privileges;
 	int debug_exit;
 	struct feature_choice features;
 	u64 compat;
@@ -91,6 +93,9 @@ static int parse_one(struct run_args *a, int key, const char *val)
 		if (strcmp(val, "2.0") && strcmp(val, "current"))
 			return usage_error("--compat: '%s' is neither 2.0 nor current", val);
 		a->compat = *val == '2' ? HV_COMPATIBILITY_VERSION_2_0 : 0;
+		break;
+	case 'p':
+		rc = parse_number("privileges", val, 0, ~0ULL, &a->privileges);
 		break;
 	case 'n':
 		a->name = val;
@@ -192,6 +197,7 @@ static int run_machine(const struct run_args *a)
 	m->dev = -1;
 	m->part = -1;
 	m->debug_exit = a->debug_exit;
+	m->privileges = a->privileges;
 	m->nr_vps = a->cpus;
 	m->vps = calloc(m->nr_vps, sizeof(*m->vps));
 	if (!m->vps) {
