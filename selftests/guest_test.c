@@ -32,9 +32,11 @@ static const struct {
 	const char *features;
 	const char *compat;
 	const char *cpus;
+	const char *privileges;
 } variants[] = {
 	{ "guest-bare", "hypervisor,hv1,hypercall,vpindex" },
 	{ "guest-nohv", "none" },
+	{ "guest-parent", "all", .privileges = "0x1ff00000000" },
 	{ "guest-privilege1", "all,!refcount,!stimer,!directstimer,!tscpage,!reenlightenment" },
 	{ "guest-privilege2", "all,!synic,!stimer,!directstimer,!frequency,!reenlightenment" },
 	{ "guest-privilege3", "all,!apicmsrs,!tscpage,!frequency,!reenlightenment" },
@@ -123,6 +125,7 @@ static pid_t start(const char *path, int *out)
 	size_t i = variant(path);
 	const char *compat = variants[i].compat ? variants[i].compat : "current";
 	const char *cpus = variants[i].cpus ? variants[i].cpus : "4";
+	const char *privileges = variants[i].privileges ? variants[i].privileges : "0";
 	int fd[2];
 	pid_t pid;
 
@@ -138,7 +141,8 @@ static pid_t start(const char *path, int *out)
 		open("/dev/null", 0);
 		execl(ctl ? ctl : "tlfsctl", "tlfsctl", "run", "--kernel", path, "--cpus", cpus,
 		      "--memory", "256M", "--debug-exit", "--console", "stdio", "--features",
-		      variants[i].features, "--compat", compat, "--append", host_cpuid, NULL);
+		      variants[i].features, "--compat", compat,
+		      "--privileges", privileges, "--append", host_cpuid, NULL);
 		_exit(127);
 	}
 	close(fd[1]);
