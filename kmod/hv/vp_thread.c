@@ -172,5 +172,10 @@ void tlfs_vp_thread_stop(struct tlfs_vp *vp)
 		return;
 	kthread_stop(vp->thread);
 	vp->thread = NULL;
-	tlfs_message_cancel(&vp->intercept);
+	rcu_read_lock();
+	tlfs_messages_cancel(vp->pt->parent, &vp->intercept, 1);
+	rcu_read_unlock();
+	/* in the queue of a VP that is just being deleted: the reset that belongs to it takes it out */
+	while (intercept_waits(vp))
+		schedule_timeout_uninterruptible(1);
 }
