@@ -51,7 +51,8 @@ void tlfs_queue_del(struct tlfs_queued *q)
 	synic->messages -= !q->timer;
 	if (list_empty(&synic->queue[q->sint]))
 		WRITE_ONCE(synic->waiting, synic->waiting & ~BIT(q->sint));
-	WRITE_ONCE(q->vp, NULL);
+	/* whoever reads NULL without the lock may write it anew, or free it */
+	smp_store_release(&q->vp, NULL);
 }
 
 bool tlfs_queue_is_first(const struct tlfs_queued *q)
@@ -274,6 +275,25 @@ u16 tlfs_message_queue_any(struct tlfs_partition *pt, unsigned int sint, u32 pre
 	if (vp)
 		return tlfs_message_queue(vp, sint, m, gone);
 	return READ_ONCE(pt->nr_vps) ? HV_STATUS_INVALID_SYNIC_STATE : HV_STATUS_INVALID_VP_INDEX;
+}
+
+bool tlfs_message_cancel(struct tlfs_message *m)
+{
+	unsigned long flags;
+	struct tlfs_vp *vp;
+	bool found = false;
+
+	rcu_read_lock();
+	while (!found && (vp = READ_ONCE(m->queued.vp)) != NULL) {
+		raw_spin_lock_irqsave(&vp->synic.lock, flags);
+		/* it may have been delivered, and even queued elsewhere, meanwhile */
+		found = m->queued.vp == vp;
+		if (found)
+			tlfs_queue_del(&m->queued);
+		raw_spin_unlock_irqrestore(&vp->synic.lock, flags);
+	}
+	rcu_read_unlock();
+	return found;
 }
 
 /*
