@@ -106,6 +106,7 @@ struct tlfs_intercepts {
  * @ports:	struct tlfs_port by id; RCU
  * @connections: struct tlfs_connection by id; RCU
  * @nr_ports, @nr_connections: how many
+ * @nr_monitors: of the root's: monitor ports of all partitions of the process
  * @closed:	there are none any more, nor will be
  * @used:	there have been ports
  */
@@ -116,6 +117,7 @@ struct tlfs_ports {
 	struct xarray connections;
 	atomic_t nr_ports;
 	atomic_t nr_connections;
+	atomic_t nr_monitors;
 	bool closed;
 	bool used;
 };

@@ -332,4 +332,23 @@ TEST_F(monitor, of_the_root)
 	munmap(page, 4096);
 }
 
+/* as many as the host has time for, in all partitions of the process */
+TEST_F(monitor, limit)
+{
+	unsigned int i;
+
+	for (i = 1; i < 8; i++)
+		ASSERT_EQ(0, create_port(self->a.pt, 0, MPORT + i, pt_id(self->b.pt),
+					 monitor_port(GUEST_MONITOR)));
+	for (; i < 16; i++)
+		ASSERT_EQ(0, create_port(self->b.pt, 0, MPORT + i, pt_id(self->a.pt),
+					 monitor_port(GUEST_MONITOR)));
+	EXPECT_EQ(HV_STATUS_NO_RESOURCES, create_port(self->a.pt, 0, 1, pt_id(self->b.pt),
+						      monitor_port(GUEST_MONITOR)));
+	EXPECT_EQ(HV_STATUS_NO_RESOURCES, create_port(self->a.dev, 0, 1, pt_id(self->b.pt),
+						      monitor_port(0)));
+	EXPECT_EQ(0, delete_port(self->b.pt, 0, MPORT + 15));
+	EXPECT_EQ(0, create_port(self->a.dev, 0, 1, pt_id(self->b.pt), monitor_port(0)));
+}
+
 TEST_HARNESS_MAIN

@@ -306,6 +306,7 @@ void tlfs_messages_cancel(struct tlfs_partition *pt, struct tlfs_message *m, uns
 	struct tlfs_vp *vp;
 	unsigned int i, j;
 
+	rcu_read_lock();
 	tlfs_for_each_vp(vp, pt, i) {
 		raw_spin_lock_irqsave(&vp->synic.lock, flags);
 		for (j = 0; j < nr; j++)
@@ -313,6 +314,7 @@ void tlfs_messages_cancel(struct tlfs_partition *pt, struct tlfs_message *m, uns
 				tlfs_queue_del(&m[j].queued);
 		raw_spin_unlock_irqrestore(&vp->synic.lock, flags);
 	}
+	rcu_read_unlock();
 }
 
 /* ---- life ---- */

@@ -45,6 +45,7 @@ static void ports_init(struct tlfs_ports *ports, struct tlfs_partition *pt)
 	xa_init_flags(&ports->connections, XA_FLAGS_ACCOUNT);
 	atomic_set(&ports->nr_ports, 0);
 	atomic_set(&ports->nr_connections, 0);
+	atomic_set(&ports->nr_monitors, 0);
 }
 
 struct tlfs_ports *tlfs_ports_of_root(const struct mm_struct *mm)
@@ -91,6 +92,12 @@ static bool count_up(atomic_t *nr)
 	return atomic_add_unless(nr, 1, TLFS_MAX_PORTS);
 }
 
+/* how many monitor ports the process has: each of its partitions holds its root table */
+static atomic_t *monitors_of(struct tlfs_ports *ports)
+{
+	return ports->root ? &ports->root->nr_monitors : &ports->nr_monitors;
+}
+
 bool tlfs_partition_communicates(const struct tlfs_partition *pt)
 {
 	return READ_ONCE(pt->initialized) && !READ_ONCE(pt->ports.closed);
@@ -127,8 +134,10 @@ static void port_kill(struct tlfs_ports *ports, struct tlfs_port *port)
 {
 	mutex_lock(&port->lock);
 	WRITE_ONCE(port->deleted, true);
-	if (port->monitor)
+	if (port->monitor) {
 		tlfs_monitor_close(port);
+		atomic_dec(monitors_of(ports));
+	}
 	if (port->inbox)
 		tlfs_inbox_close(port);
 	else
@@ -173,7 +182,8 @@ static struct tlfs_port *port_alloc(struct tlfs_partition *pt, u32 id, u64 conne
 }
 
 /* the port's own part of the memory, and of the partition */
-static u16 port_setup(struct tlfs_port *port, const struct hv_port_info *info)
+static u16 port_setup(struct tlfs_ports *ports, struct tlfs_port *port,
+		      const struct hv_port_info *info)
 {
 	u16 status;
 
@@ -181,9 +191,13 @@ static u16 port_setup(struct tlfs_port *port, const struct hv_port_info *info)
 		return HV_STATUS_INSUFFICIENT_MEMORY;
 	if (port->type != HV_PORT_TYPE_MONITOR)
 		return HV_STATUS_SUCCESS;
+	if (!atomic_add_unless(monitors_of(ports), 1, TLFS_MAX_MONITORS))
+		return HV_STATUS_NO_RESOURCES;
 	mutex_lock(&port->lock);
 	status = tlfs_monitor_create(port, info->monitor.monitor_address);
 	mutex_unlock(&port->lock);
+	if (status != HV_STATUS_SUCCESS)
+		atomic_dec(monitors_of(ports));
 	return status;
 }
 
@@ -208,7 +222,7 @@ static u16 port_add(struct tlfs_ports *ports, struct tlfs_partition *pt, u32 id,
 		atomic_dec(&ports->nr_ports);
 		return HV_STATUS_INSUFFICIENT_MEMORY;
 	}
-	status = port_setup(port, info);
+	status = port_setup(ports, port, info);
 	if (status != HV_STATUS_SUCCESS)
 		return port_discard(ports, port, status);
 	err = xa_insert(&ports->ports, id, port, GFP_KERNEL_ACCOUNT);

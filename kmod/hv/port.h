@@ -17,6 +17,8 @@
 
 /* implementation limits (HV_STATUS_NO_RESOURCES): ports, and connections, of one partition */
 #define TLFS_MAX_PORTS		1024
+/* monitor ports of a process and its partitions: each costs the host a look at its page */
+#define TLFS_MAX_MONITORS	16
 
 struct tlfs_port_inbox;		/* port_root.c */
 struct tlfs_monitor;		/* port_monitor.c */

@@ -21,7 +21,7 @@
  * Time between two looks, in ns: the shortest latency of the enabled groups, but below the lower
  * bound a guest could keep the host busy, and with no group enabled the upper one applies.
  */
-#define LOOK_MIN	(200 * NSEC_PER_USEC)
+#define LOOK_MIN	(500 * NSEC_PER_USEC)
 #define LOOK_DEFAULT	NSEC_PER_MSEC		/* of groups without any latency */
 #define LOOK_MAX	(10 * NSEC_PER_MSEC)
 
