@@ -76,6 +76,9 @@ host_start()
 			args+=(-accel tcg,thread=single -icount shift=0,sleep=off -seed 1
 			       -rtc base=2026-01-01T00:00:00,clock=vm)
 			kernel_args+=" nokaslr"
+		else
+			# Its TSC is this machine's. Calibration goes wrong when others want the processor.
+			kernel_args+=" tsc_early_khz=$("$BUILD/host/tsc-khz") tsc=reliable"
 		fi
 		;;
 	esac
