@@ -91,6 +91,10 @@ check: programs
 conformance:
 	$(Q)selftests/conformance/conformance --rst Documentation/conformance.rst $(CONFORMANCE)
 
+# The module for the kernels people have; without a network, for those that are here.
+kernels:
+	@selftests/host/kernels
+
 bench: programs
 	$(Q)selftests/host/bench
 
@@ -130,6 +134,7 @@ help:
 	@echo "  make module, tools, selftests, install, clean, distclean"
 	@echo "  make sparse, checkpatch"
 	@echo "  make conformance  requirements proven by the results in build/tap; Documentation/conformance.rst"
+	@echo "  make kernels      build for the kernels of KERNELS=\"6.1 6.12 7\"; build/tap/kernels.tap"
 	@echo "  make bench        instructions per exit, tlfs and KVM; build/bench.tsv"
 	@echo "  make soak         the long runs"
 	@echo "  make shell        a shell in the test host"
@@ -148,4 +153,4 @@ help:
 	@echo "  PREFIX, DESTDIR, INSTALL_MOD_PATH, UDEVDIR, MODPROBEDIR   install"
 
 .PHONY: all module tools selftests kernel-headers packages sparse checkpatch demo programs check \
-	conformance bench soak shell peer install clean distclean help
+	kernels conformance bench soak shell peer install clean distclean help
