@@ -49,10 +49,16 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 
 /*
  * Turning VMX on takes CR4.VMXE, and the kernel has to know of it: it rewrites CR4 from a copy of
- * its own.  From 6.19 on that copy is closed to modules other than KVM.
+ * its own.  From 6.19 on that copy is closed to modules other than KVM, and VMX may be on only while
+ * interrupts are off.  (KCFLAGS=-DTLFS_VMX_BRIEF=1 tries that out on other kernels.)
  */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
-#define TLFS_HAVE_CR4_SHADOW
+#ifndef TLFS_VMX_BRIEF
+#define TLFS_VMX_BRIEF	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0))
+#endif
+#if TLFS_VMX_BRIEF
+#define tlfs_cr4_set(mask)	tlfs_cr4_write(__read_cr4() | (mask))
+#define tlfs_cr4_clear(mask)	tlfs_cr4_write(__read_cr4() & ~(mask))
+#else
 #define tlfs_cr4_set(mask)	cr4_set_bits_irqsoff(mask)
 #define tlfs_cr4_clear(mask)	cr4_clear_bits_irqsoff(mask)
 #endif
@@ -91,6 +97,16 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #define TLFS_UNTRAIN_RET	UNTRAIN_RET
 #endif
 
+/* what helps when KVM has the processors: from 6.12 on it takes them when it is loaded */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#define TLFS_REMEDY_BUSY							\
+	"KVM does from its load on, unless /etc/modprobe.d has "		\
+	"\"options kvm enable_virt_at_load=0\" (then load kvm anew); or stop its guests, or VirtualBox's"
+#else
+#define TLFS_REMEDY_BUSY							\
+	"stop its guests (KVM: kvm_amd, kvm_intel; or VirtualBox) or unload it"
+#endif
+
 #ifndef __ASSEMBLER__
 #include <linux/sched.h>
 #include <linux/thread_info.h>
@@ -123,6 +139,13 @@ static inline void tlfs_cond_resched(void)
 
 #include <asm/cpufeature.h>
 #include <asm/msr.h>
+#include <asm/nospec-branch.h>
+
+/* behind the back of the kernel's copy: for as long as nobody else can write CR4 */
+static inline void tlfs_cr4_write(unsigned long val)
+{
+	asm volatile("mov %0, %%cr4" : : "r" (val) : "memory");
+}
 
 /* between two VPs on a CPU; write_ibpb() is the kernel's own from 6.19 on */
 static inline void tlfs_ibpb(void)
@@ -133,6 +156,18 @@ static inline void tlfs_ibpb(void)
 	if (boot_cpu_has(X86_FEATURE_IBPB))
 #endif
 		wrmsrl(MSR_IA32_PRED_CMD, PRED_CMD_IBPB);
+}
+
+/*
+ * The VMM must not run on branch predictions of its guest (VMSCAPE): where the kernel says so, it
+ * issues a barrier before this CPU goes to user space.  Came to stable trees.
+ */
+static inline void tlfs_left_guest(void)
+{
+#ifdef X86_FEATURE_IBPB_EXIT_TO_USER
+	if (cpu_feature_enabled(X86_FEATURE_IBPB_EXIT_TO_USER))
+		this_cpu_write(x86_ibpb_exit_to_user, true);
+#endif
 }
 
 /*

@@ -37,6 +37,7 @@ enum tlfs_exit_kind {
 	TLFS_EXIT_INIT,
 	TLFS_EXIT_SMI,
 	TLFS_EXIT_FAILED,		/* entry refused: invalid guest state */
+	TLFS_EXIT_LOST,			/* not entered: another hypervisor has the processor now */
 	TLFS_EXIT_COUNT,
 };
 

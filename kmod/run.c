@@ -495,6 +495,8 @@ static int handle_exit(struct tlfs_vp *vp)
 		vp->event.pending = false;
 		vp->shutdown = true;
 		return tlfs_msg_unrecoverable(vp);
+	case TLFS_EXIT_LOST:
+		return -EBUSY;
 	default:
 		return handle_failed(vp);
 	}
@@ -589,6 +591,7 @@ static int run_window(struct tlfs_vp *vp)
 		r = run_once(vp);
 	} while (r == TLFS_RESUME);
 	tlfs_call(put)(vp);
+	tlfs_left_guest();
 	vp->runtime_ns += local_clock() - vp->run_start_ns;
 	vp->in_window = false;
 	tlfs_fpu_put(vp);

@@ -38,7 +38,8 @@
 	{ TLFS_EXIT_TRIPLE_FAULT,	"triple_fault" },		\
 	{ TLFS_EXIT_INIT,		"init" },			\
 	{ TLFS_EXIT_SMI,		"smi" },			\
-	{ TLFS_EXIT_FAILED,		"failed" }
+	{ TLFS_EXIT_FAILED,		"failed" },			\
+	{ TLFS_EXIT_LOST,		"lost" }
 
 /* before the guest is entered; RIP is not read, it may still be in the control structure only */
 TRACE_EVENT(tlfs_enter,

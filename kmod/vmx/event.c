@@ -143,6 +143,9 @@ void vmx_inject(struct tlfs_vp *vp, const struct tlfs_event *ev)
 	struct vmx_vp *vmx = to_vmx(vp);
 	u32 info = ev->vector | ev->type << VMCS_INTR_TYPE_SHIFT | INTR_INFO_VALID_MASK;
 
+	/* vmx_enter(), which is next, releases it, or finds that the VP is lost */
+	if (TLFS_VMX_BRIEF && !vmx_hold(vp))
+		return;
 	if (vmx->shadow_ended)
 		vmx_intr_state(vp);
 	switch (ev->type) {

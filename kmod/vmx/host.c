@@ -108,6 +108,21 @@ static void load_host_thread(struct vmx_vp *vmx)
 		vmx->host_fs_base = val;
 		vmcs_write(HOST_FS_BASE, val);
 	}
+}
+
+static void load_host(struct vmx_vp *vmx, const struct vmx_cpu *vc)
+{
+	int cpu = smp_processor_id();
+
+	if (vmx->host_cpu != cpu) {
+		vmx->host_cpu = cpu;
+		load_host_cpu(vmx, vc);
+	}
+	load_host_thread(vmx);
+}
+
+static void save_host(struct vmx_vp *vmx)
+{
 	savesegment(es, vmx->host_sel[SEL_ES]);
 	savesegment(ds, vmx->host_sel[SEL_DS]);
 	savesegment(fs, vmx->host_sel[SEL_FS]);
@@ -119,15 +134,16 @@ void vmx_load(struct tlfs_vp *vp)
 {
 	struct vmx_cpu *vc = this_cpu_ptr(&vmx_cpus);
 	struct vmx_vp *vmx = to_vmx(vp);
-	int cpu = smp_processor_id();
 
-	vc->running = vmx;
-	vmx_make_current(vmx);
-	if (vmx->host_cpu != cpu) {
-		vmx->host_cpu = cpu;
-		load_host_cpu(vmx, vc);
-	}
-	load_host_thread(vmx);
+	if (!TLFS_VMX_BRIEF) {
+		vc->running = vmx;
+		vmx_make_current(vmx);
+		load_host(vmx, vc);
+	} else if (vmx_hold(vp)) {
+		load_host(vmx, vc);
+		vmx_release();
+	}				/* else vmx_enter() is not going to enter */
+	save_host(vmx);
 	if (vc->last != vp) {
 		vc->last = vp;
 		tlfs_ibpb();

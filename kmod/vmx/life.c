@@ -7,6 +7,11 @@
  *
  * Registers are read and written in the VMCS itself, also outside the run window: vmx_hold() then
  * brings it to the CPU where the thread happens to be.
+ *
+ * Where the kernel's copy of CR4 is closed (TLFS_VMX_BRIEF) an interrupt may write CR4 without VMXE
+ * at any time, which in VMX operation is #GP.  So VMX is on from vmx_hold() to vmx_release() only,
+ * with interrupts off in between, and no VMCS stays in a processor: every entry is a hold, and what
+ * exits are handled by is read before its end.
  */
 #include <linux/gfp.h>
 #include <linux/idr.h>
@@ -49,6 +54,17 @@ static void vmx_clear_here(void *arg)
 	smp_store_release(&vmx->cpu, -1);
 }
 
+static void vmx_load_vmcs(struct vmx_cpu *vc, struct vmx_vp *vmx)
+{
+	/* a new region has to be cleared before its first use (25.11.3) */
+	if (unlikely(vmx->new)) {
+		vmx->new = false;
+		vmcs_clear(vmx->vmcs_pa);
+	}
+	vc->current_vmcs = vmx;
+	vmcs_load(vmx->vmcs_pa);
+}
+
 void vmx_make_current(struct vmx_vp *vmx)
 {
 	int cpu = smp_processor_id(), old;
@@ -66,14 +82,47 @@ void vmx_make_current(struct vmx_vp *vmx)
 		vmx->cpu = cpu;
 		local_irq_restore(flags);
 	}
-	if (vc->current_vmcs != vmx) {
-		vc->current_vmcs = vmx;
-		vmcs_load(vmx->vmcs_pa);
+	if (vc->current_vmcs != vmx)
+		vmx_load_vmcs(vc, vmx);
+}
+
+static bool vmx_hold_brief(struct vmx_vp *vmx)
+{
+	struct vmx_cpu *vc;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	vc = this_cpu_ptr(&vmx_cpus);
+	if (!vc->holds) {
+		if (!vc->owned || vmx_root_enter(vc)) {
+			local_irq_restore(flags);
+			vmx->lost = true;
+			return false;
+		}
+		vc->hold_flags = flags;
+		vmx_load_vmcs(vc, vmx);
 	}
+	WARN_ON_ONCE(vc->current_vmcs != vmx);
+	vc->holds++;
+	return true;
+}
+
+static void vmx_release_brief(struct vmx_cpu *vc)
+{
+	if (--vc->holds)
+		return;
+	vmcs_clear(vc->current_vmcs->vmcs_pa);
+	vc->current_vmcs->launched = false;
+	vc->current_vmcs = NULL;
+	vmx_root_leave();
+	local_irq_restore(vc->hold_flags);
 }
 
 bool vmx_hold(struct tlfs_vp *vp)
 {
+	if (TLFS_VMX_BRIEF)
+		return vmx_hold_brief(to_vmx(vp));
+
 	preempt_disable();
 	if (!vp->in_window) {
 		if (unlikely(!__this_cpu_read(vmx_cpus.owned))) {
@@ -90,6 +139,10 @@ void vmx_release(void)
 {
 	struct vmx_cpu *vc = this_cpu_ptr(&vmx_cpus);
 
+	if (TLFS_VMX_BRIEF) {
+		vmx_release_brief(vc);
+		return;
+	}
 	if (!--vc->holds && unlikely(vc->running && vc->running != vc->current_vmcs) && vc->owned)
 		vmx_make_current(vc->running);
 	preempt_enable();
@@ -234,6 +287,7 @@ static struct vmx_vp *vmx_alloc(struct tlfs_vp *vp)
 	vmx->vmcs_pa = virt_to_phys(vmx->vmcs);
 	vmx->cpu = -1;
 	vmx->host_cpu = -1;
+	vmx->new = true;
 	if (vmx_caps.cpu2 & SECONDARY_EXEC_ENABLE_VPID) {
 		/* without a tag every entry and exit flushes: slower, and right */
 		vpid = ida_alloc_range(&vpids, 1, VPID_MAX, GFP_KERNEL);
@@ -253,20 +307,15 @@ int vmx_vp_create(struct tlfs_vp *vp)
 		return -ENOMEM;
 	vp->arch = vmx;
 
-	preempt_disable();
-	if (!this_cpu_read(vmx_cpus.owned)) {
-		preempt_enable();
+	if (!vmx_hold(vp)) {
 		vp->arch = NULL;
 		vmx_free(vmx);
-		return -EIO;
+		return TLFS_VMX_BRIEF ? -EBUSY : -EIO;
 	}
-	/* a new region has to be cleared before its first use (25.11.3) */
-	vmcs_clear(vmx->vmcs_pa);
-	vmx_make_current(vmx);
 	vmx_init_control(vp);
 	vmx_init_host();
 	vmx_vp_reset(vp, false);
-	preempt_enable();
+	vmx_release();
 	return 0;
 }
 

@@ -186,6 +186,20 @@ static u64 cached_cr(struct tlfs_vp *vp, unsigned int nr)
 	}
 }
 
+void vmx_cache_all(struct tlfs_vp *vp)
+{
+	unsigned int reg, nr;
+
+	for (reg = 0; reg < VP_REGS; reg++)
+		if (gpr_field[reg] && !(vp->regs_avail & BIT(reg)))
+			vmx_cache_reg(vp, reg);
+	for (nr = 0; nr <= 4; nr++)
+		cached_cr(vp, nr);
+	vmx_cs_ar(vp);
+	vmx_ss_ar(vp);
+	vmx_intr_state(vp);
+}
+
 u64 vmx_get_cr(struct tlfs_vp *vp, unsigned int nr)
 {
 	struct vmx_vp *vmx = to_vmx(vp);

@@ -154,10 +154,6 @@ int vmx_check(const char **why)
 		*why = "FRED event delivery is active: VMX here needs a kernel booted with fred=off";
 		return -ENODEV;
 	}
-#ifndef TLFS_HAVE_CR4_SHADOW
-	*why = "this kernel keeps CR4.VMXE from modules: VMX needs Linux before 6.19";
-	return -ENODEV;
-#endif
 	basic = vmx_msr(MSR_IA32_VMX_BASIC);
 	if (!(basic & VMCS_BASIC_TRUE_CONTROLS)) {
 		*why = "this processor's VMX is too old: no true control MSRs";
@@ -303,7 +299,25 @@ static int vmx_enable_feature(void)
 	return wrmsrl_safe(MSR_IA32_FEAT_CTL, fc) ? -EIO : 0;
 }
 
-#ifdef TLFS_HAVE_CR4_SHADOW
+int vmx_root_enter(struct vmx_cpu *vc)
+{
+	int err;
+
+	if (__read_cr4() & X86_CR4_VMXE)
+		return -EBUSY;
+	tlfs_cr4_set(X86_CR4_VMXE);
+	err = vmx_on(page_to_phys(vc->vmxon));
+	if (err)
+		tlfs_cr4_clear(X86_CR4_VMXE);
+	return err;
+}
+
+void vmx_root_leave(void)
+{
+	vmx_off();
+	tlfs_cr4_clear(X86_CR4_VMXE);
+}
+
 int vmx_lp_enable(void)
 {
 	struct vmx_cpu *vc = this_cpu_ptr(&vmx_cpus);
@@ -317,17 +331,16 @@ int vmx_lp_enable(void)
 	if (err)
 		return err;
 
-	tlfs_cr4_set(X86_CR4_VMXE);
-	err = vmx_on(page_to_phys(vc->vmxon));
-	if (err) {
-		tlfs_cr4_clear(X86_CR4_VMXE);
+	err = vmx_root_enter(vc);
+	if (err)
 		return err;
-	}
 	/* who had VMX before may have left translations */
 	if (vmx_caps.ept_vpid & VMCS_INVEPT_ALL)
 		vmcs_invept(VMCS_INV_ALL, 0);
 	if (vmx_caps.ept_vpid & VMCS_INVVPID_ALL)
 		vmcs_invvpid(VMCS_INV_ALL, 0);
+	if (TLFS_VMX_BRIEF)
+		vmx_root_leave();
 
 	vc->current_vmcs = NULL;
 	vc->last = NULL;
@@ -360,16 +373,6 @@ void vmx_lp_disable(void)
 		/* pairs with smp_load_acquire() in vmx_make_current() */
 		smp_store_release(&vmx->cpu, -1);
 	}
-	vmx_off();
-	tlfs_cr4_clear(X86_CR4_VMXE);
+	if (!TLFS_VMX_BRIEF)
+		vmx_root_leave();
 }
-#else
-int vmx_lp_enable(void)
-{
-	return -ENODEV;
-}
-
-void vmx_lp_disable(void)
-{
-}
-#endif

@@ -109,7 +109,7 @@ static void vmx_failed(struct tlfs_vp *vp)
 	vp->exit.insn_len = 0;
 }
 
-static void vmx_enter(struct tlfs_vp *vp)
+static void vmx_enter_held(struct tlfs_vp *vp)
 {
 	struct vmx_vp *vmx = to_vmx(vp);
 	bool failed;
@@ -140,6 +140,27 @@ static void vmx_enter(struct tlfs_vp *vp)
 	if (likely(!(reason & VMCS_EXIT_ENTRY_FAILED)))
 		vmx->launched = true;
 	vmx_decode(vp, reason);
+}
+
+static void vmx_enter(struct tlfs_vp *vp)
+{
+	if (!TLFS_VMX_BRIEF) {
+		vmx_enter_held(vp);
+		return;
+	}
+	/* vmx_inject() may hold it already */
+	if (!vmx_held(vp) && !vmx_hold(vp)) {
+		vp->exit.kind = TLFS_EXIT_LOST;
+		return;
+	}
+	/* a write was lost in the meantime: what this VP's state is nobody knows */
+	if (unlikely(to_vmx(vp)->lost)) {
+		vp->exit.kind = TLFS_EXIT_LOST;
+	} else {
+		vmx_enter_held(vp);
+		vmx_cache_all(vp);
+	}
+	vmx_release();
 }
 
 const struct tlfs_ops tlfs_vmx_ops = {

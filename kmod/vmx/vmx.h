@@ -46,6 +46,8 @@ enum {
  * @host_debugctl: DEBUGCTL of the host, while loaded
  * @cpu_ctls, @entry_ctls, @tpr_threshold: what @vmcs says
  * @cached:	VMX_CACHED_*, of the fields behind it
+ * @new:	@vmcs was never cleared
+ * @lost:	another hypervisor had taken the processor when @vmcs was to be read or written
  * @shadow_ended: an instruction was completed for the guest: the shadow in @vmcs is void
  * @flush:	drop the VP's translations at the next entry
  * @gpa_flushes: of pt->gpa at the last INVEPT for this VP
@@ -63,6 +65,8 @@ struct vmx_vp {
 	int cpu;
 	int host_cpu;
 	bool launched;
+	bool new;
+	bool lost;
 	bool shadow_ended;
 	bool flush;
 	u8 tpr_threshold;
@@ -109,6 +113,7 @@ struct vmx_vp {
  * @current_vmcs: the one VMREAD and VMWRITE go to
  * @running:	the one whose run window this is, or NULL
  * @holds:	depth of vmx_hold()
+ * @hold_flags:	and interrupts as they were before the first, where VMX is on only then
  * @last:	the VP that ran last
  * @host_syscall, @host_tsc_aux: MSRs as the host wants them
  * @syscall, @tsc_aux: and what is in them
@@ -122,6 +127,7 @@ struct vmx_cpu {
 	struct vmx_vp *current_vmcs;
 	struct vmx_vp *running;
 	unsigned int holds;
+	unsigned long hold_flags;
 	struct tlfs_vp *last;
 	u64 host_syscall[VMX_SYSCALL_MSRS];
 	u64 syscall[VMX_SYSCALL_MSRS];
@@ -177,21 +183,30 @@ static inline struct vmx_vp *to_vmx(struct tlfs_vp *vp)
  * Make the VP's VMCS current on this CPU and stay here; false if the processor is not ours any
  * more.  Nests.  Another VP's run window, whose VP asks for the registers of this one, has its own
  * VMCS back when it is over.
+ *
+ * With TLFS_VMX_BRIEF this turns VMX on, and interrupts off, until the last vmx_release(); run
+ * window or not.  All that nests is of one VP then.
  */
 bool vmx_hold(struct tlfs_vp *vp);
 void vmx_release(void);
+
+/* VMREAD and VMWRITE find the VP's VMCS */
+static inline bool vmx_held(struct tlfs_vp *vp)
+{
+	return TLFS_VMX_BRIEF ? this_cpu_read(vmx_cpus.holds) : vp->in_window;
+}
 
 u64 vmx_read_outside(struct tlfs_vp *vp, unsigned long field);
 void vmx_write_outside(struct tlfs_vp *vp, unsigned long field, u64 val);
 
 static inline u64 vmx_read(struct tlfs_vp *vp, unsigned long field)
 {
-	return likely(vp->in_window) ? vmcs_read(field) : vmx_read_outside(vp, field);
+	return likely(vmx_held(vp)) ? vmcs_read(field) : vmx_read_outside(vp, field);
 }
 
 static inline void vmx_write(struct tlfs_vp *vp, unsigned long field, u64 val)
 {
-	if (likely(vp->in_window))
+	if (likely(vmx_held(vp)))
 		vmcs_write(field, val);
 	else
 		vmx_write_outside(vp, field, val);
@@ -203,6 +218,9 @@ int vmx_setup(void);
 void vmx_teardown(void);
 int vmx_lp_enable(void);
 void vmx_lp_disable(void);
+/* VMX operation on this CPU, interrupts off: 0, or -EBUSY, -EIO */
+int vmx_root_enter(struct vmx_cpu *vc);
+void vmx_root_leave(void);
 
 /* life.c: VMCS and VP */
 int vmx_vp_create(struct tlfs_vp *vp);
@@ -237,6 +255,8 @@ void vmx_set_segment(struct tlfs_vp *vp, enum tlfs_seg seg,
 void vmx_get_table(struct tlfs_vp *vp, enum tlfs_table table, struct hv_x64_table_register *val);
 void vmx_set_table(struct tlfs_vp *vp, enum tlfs_table table,
 		   const struct hv_x64_table_register *val);
+/* read at once what handlers of exits are going to ask for */
+void vmx_cache_all(struct tlfs_vp *vp);
 u16 vmx_cs_attributes(struct tlfs_vp *vp);
 u8 vmx_cpl(struct tlfs_vp *vp);
 
