@@ -75,7 +75,7 @@ static int lp_online(unsigned int cpu)
 		return err;
 	err = lp_enable();
 	if (err == -EBUSY)
-		tlfs_err("CPU %u: another hypervisor holds %s: stop its guests (KVM: kvm_amd, kvm_intel; or VirtualBox) or unload it\n",
+		tlfs_err("CPU %u: another hypervisor holds %s: " TLFS_REMEDY_BUSY "\n",
 			 cpu, tlfs_ops->name);
 	else if (err)
 		tlfs_err("CPU %u: cannot enable %s: %d\n", cpu, tlfs_ops->name, err);

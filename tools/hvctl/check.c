@@ -128,6 +128,16 @@ static int module_users(const char *name)
 	return found;
 }
 
+static bool kvm_takes_at_load(void)
+{
+	FILE *fp = fopen("/sys/module/kvm/parameters/enable_virt_at_load", "re");
+	bool yes = fp && fgetc(fp) == 'Y';
+
+	if (fp)
+		fclose(fp);
+	return yes && (module_users("kvm_amd") >= 0 || module_users("kvm_intel") >= 0);
+}
+
 static void check_kvm(struct finding *f)
 {
 	static const char * const modules[] = { "kvm_amd", "kvm_intel" };
@@ -142,6 +152,13 @@ static void check_kvm(struct finding *f)
 		snprintf(f->found, sizeof(f->found), "%s loaded with %d users", modules[i], users);
 		if (users > 0)
 			f->ok = false;
+	}
+	/* from Linux 6.12 on; while tlfs has the processors they are KVM's no more */
+	if (f->ok && kvm_takes_at_load() && module_users("tlfs") < 0) {
+		f->ok = false;
+		snprintf(f->found, sizeof(f->found), "kvm holds the processors from its load on");
+		f->remedy = "\"options kvm enable_virt_at_load=0\" in /etc/modprobe.d, load kvm anew";
+		return;
 	}
 	f->remedy = "stop the KVM guests (then, if loading still fails: modprobe -r kvm_amd kvm_intel)";
 }
