@@ -499,6 +499,8 @@ static int copy_create_partition(struct tlfs_create_partition_v2 *arg, void __us
 	return 0;
 }
 
+static struct miscdevice tlfs_mshv_misc;
+
 static long dev_create_partition(void *object, void __user *uarg)
 {
 	struct tlfs_create_partition_v2 arg;
@@ -512,6 +514,8 @@ static long dev_create_partition(void *object, void __user *uarg)
 	pt = tlfs_partition_create(&arg);
 	if (IS_ERR(pt))
 		return PTR_ERR(pt);
+	/* misc_open() left there which device it is */
+	pt->mshv = ((struct file *)object)->private_data == &tlfs_mshv_misc;
 	fd = get_unused_fd_flags(O_CLOEXEC);
 	if (fd < 0) {
 		err = fd;

@@ -39,6 +39,18 @@ static bool user_work(void)
 	return task_work_pending(current);
 }
 
+/*
+ * VMMs of the published interface stop a VP by a signal to its thread, and look for a reason
+ * before they call RUN_VP: a signal that comes in between is lost.  They call again after EINTR,
+ * so it is enough to come back now and then.
+ */
+#define RUN_PERIOD	(HZ / 4)
+
+static bool run_overdue(const struct tlfs_vp *vp)
+{
+	return unlikely(vp->pt->mshv) && time_after_eq(jiffies, vp->run_deadline);
+}
+
 static DEFINE_PER_CPU(cpumask_var_t, run_kick_mask);
 
 int tlfs_run_setup(void)
@@ -292,15 +304,26 @@ bool tlfs_vp_has_work(struct tlfs_vp *vp)
 	return event_wakes(vp);
 }
 
+static int vp_sleep(struct tlfs_vp *vp)
+{
+	long left;
+
+	if (vp->pt->threaded)
+		return tlfs_vp_thread_rest(vp);
+	if (likely(!vp->pt->mshv))
+		return swait_event_interruptible_exclusive(vp->wait, tlfs_vp_has_work(vp));
+	left = max_t(long, vp->run_deadline - jiffies, 1);
+	left = swait_event_interruptible_timeout_exclusive(vp->wait, tlfs_vp_has_work(vp),
+							   left);
+	return left > 0 ? 0 : -EINTR;
+}
+
 /* bring the VP to where it can run: 0, or -EINTR */
 static int vp_make_runnable(struct tlfs_vp *vp)
 {
 	for (;;) {
-		if (unlikely(!tlfs_vp_has_work(vp))) {
-			if (vp->pt->threaded ? tlfs_vp_thread_rest(vp) :
-			    swait_event_interruptible_exclusive(vp->wait, tlfs_vp_has_work(vp)))
-				return -EINTR;
-		}
+		if (unlikely(!tlfs_vp_has_work(vp)) && vp_sleep(vp))
+			return -EINTR;
 		if (unlikely(READ_ONCE(vp->deleted)))
 			return -EIO;
 		/* a SIPI that came after the INIT is still requested; without one, wait for it */
@@ -457,7 +480,7 @@ static int handle_exit(struct tlfs_vp *vp)
 		return handle_hlt(vp);
 	case TLFS_EXIT_NONE:
 		/* who brings such work sends an interrupt */
-		return unlikely(user_work()) ? RUN_LEAVE : TLFS_RESUME;
+		return unlikely(user_work()) || run_overdue(vp) ? RUN_LEAVE : TLFS_RESUME;
 	case TLFS_EXIT_INIT:
 	case TLFS_EXIT_SMI:
 		return TLFS_RESUME;
@@ -610,7 +633,7 @@ static int run_loop(struct tlfs_vp *vp)
 			vp->shutdown = true;
 		if (unlikely(vp->shutdown) && !test_bit(TLFS_REQ_INIT, &vp->requests))
 			return tlfs_msg_unrecoverable(vp);
-		if (signal_pending(current) || user_work())
+		if (signal_pending(current) || user_work() || run_overdue(vp))
 			return -EINTR;
 		if (unlikely(vp->pt->threaded) && tlfs_vp_thread_held(vp))
 			return -EINTR;
@@ -638,6 +661,7 @@ int tlfs_vp_run(struct tlfs_vp *vp)
 	/* entering again says that the last intercept is dealt with */
 	vp->intercept_suspend = false;
 	vp->explicit_suspend = false;
+	vp->run_deadline = jiffies + RUN_PERIOD;
 	tlfs_regpage_load(vp);
 
 	r = run_loop(vp);

@@ -141,6 +141,7 @@ struct tlfs_ports {
  * @initialized: "active": INITIALIZE has been called, and HvFinalizePartition has not
  * @finalized:	it has (5.2.5)
  * @create_charge: pages of the parent's pool to be given back
+ * @mshv:	made through /dev/mshv: its VMM gets what such VMMs need beyond the interface
  * @disabled_features, @disabled_xsave: processor features hidden at creation
  * @v2:	compatibility version 2.0: later editions' features are not there
  * @synthetic_features: HV_PARTITION_SYNTHETIC_PROCESSOR_FEATURES
@@ -174,6 +175,7 @@ struct tlfs_partition {
 	bool finalized;
 	u8 create_charge;
 	struct tlfs_pool pool;
+	bool mshv;
 	bool dying;
 	u64 disabled_features[TLFS_CPU_FEATURE_BANKS];
 	u64 disabled_xsave;
@@ -382,6 +384,7 @@ struct tlfs_vp {
 	bool eoi_assist_armed;		/* "no EOI required" is set in the page */
 	u64 runtime_ns;			/* RUN_VP time in the guest, for VP_RUNTIME */
 	u64 run_start_ns;
+	unsigned long run_deadline;	/* jiffies; see run_overdue() */
 
 	/* architectural MSRs the hardware does not switch; x86/msr.c */
 	u64 tsc_aux;
