@@ -5,8 +5,9 @@
 # sets model, one of "bochs --help cpu".
 # shellcheck disable=SC2154 # model
 #
-#	BOCHS=FILE	another Bochs than Debian's; build/cache/bochs/bin/bochs is taken when it is
-#			there (Debian's has the debugger in it and takes twice the time)
+#	BOCHS=FILE	another Bochs than Debian's; build/cache/bochs/bin/bochs, made by bochs-build,
+#			is taken when it is there (Debian's has the debugger in it and takes thrice the
+#			time)
 #	BOCHS_DISPLAY=NAME	its display_library, nogui by default
 #	HOST_CPUS=N	processors of the host
 #	BOCHS_IPS=N	instructions in a second of the host's own time
@@ -75,10 +76,14 @@ bochs_kernel()
 # $1: where the console goes, as Bochs's com1 wants it.
 bochs_config()
 {
-	local display=term
+	local display=term sound="sound: waveoutdrv=dummy, waveindrv=dummy, midioutdrv=dummy"
 
-	# Debian's has no display that does without a terminal; one built for speed has no terminal.
-	[ "$BOCHS" = bochs ] || display=${BOCHS_DISPLAY:-nogui}
+	# Debian's has no display that does without a terminal and wants its sound to be silenced; one
+	# built for speed has neither a terminal nor sound.
+	if [ "$BOCHS" != bochs ]; then
+		display=${BOCHS_DISPLAY:-nogui}
+		sound=
+	fi
 	cat <<-EOF
 	config_interface: textconfig
 	display_library: $display
@@ -94,7 +99,7 @@ bochs_config()
 	boot: disk
 	com1: enabled=1, $1
 	com2: enabled=1, mode=file, dev="$CONTROL"
-	sound: waveoutdrv=dummy, waveindrv=dummy, midioutdrv=dummy
+	$sound
 	mouse: enabled=0
 	log: $bochs_log
 	debugger_log: -
