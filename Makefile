@@ -95,7 +95,12 @@ conformance:
 kernels:
 	@selftests/host/kernels
 
-bench: programs
+# The module with its accesses to the VMCS counted.
+count: kernel-headers
+	$(Q)selftests/host/link-sources $(CURDIR)/build/count
+	+$(Q)$(subst M=$(MDIR),M=$(CURDIR)/build/count,$(kbuild)) TLFS_VMX_COUNT=y modules
+
+bench: programs $(if $(filter vmx,$(HOST)),count)
 	$(Q)selftests/host/bench
 
 soak: programs
@@ -118,8 +123,8 @@ install:
 # build/cache and build/kselftest come out of packages and stay.
 clean:
 	+$(Q)[ ! -e "$(KDIR)/Makefile" ] || [ ! -e "$(MDIR)/Kbuild" ] || $(kbuild) clean
-	$(Q)rm -rf build/module build/obj build/selftests build/host build/tap build/tlfsctl build/*.log \
-		build/bench.tsv
+	$(Q)rm -rf build/module build/count build/obj build/selftests build/host build/tap \
+		build/tlfsctl build/*.log build/bench.tsv
 	$(Q)[ ! -e tools/hvctl/Makefile ] || $(MAKE) -C tools/hvctl clean
 
 distclean: clean
@@ -153,4 +158,4 @@ help:
 	@echo "  PREFIX, DESTDIR, INSTALL_MOD_PATH, UDEVDIR, MODPROBEDIR   install"
 
 .PHONY: all module tools selftests kernel-headers packages sparse checkpatch demo programs check \
-	kernels conformance bench soak shell peer install clean distclean help
+	kernels conformance count bench soak shell peer install clean distclean help

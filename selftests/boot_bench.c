@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench_kvm.h"
 #include "kselftest.h"
 
 #define MARK	"guest: userspace"
@@ -48,7 +49,7 @@ static const struct {
 	char **command;
 } hypervisors[] = {
 	{ "tlfs", "[ -c /dev/tlfs ] || insmod \"$TLFS_MODULE\"", "rmmod tlfs", tlfs_command },
-	{ "kvm", "modprobe kvm_amd", "rmmod kvm_amd kvm", kvm_command },
+	{ "kvm", BENCH_LOAD_KVM, BENCH_UNLOAD_KVM, kvm_command },
 };
 
 static uint64_t clock_ns(void)

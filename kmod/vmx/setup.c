@@ -89,6 +89,14 @@ static const char *vmx_check_controls(struct vmx_caps *c)
 		optional |= SECONDARY_EXEC_ENABLE_RDTSCP;
 	if (boot_cpu_has(X86_FEATURE_INVPCID))
 		optional |= SECONDARY_EXEC_ENABLE_INVPCID;
+	/* the oldest processors lack more, but this is what their owner may have heard of */
+	vmx_controls(MSR_IA32_VMX_PROCBASED_CTLS2, CPU2_REQUIRED, optional, &c->cpu2);
+	if (!(c->cpu2 & SECONDARY_EXEC_ENABLE_EPT))
+		return "this processor has no extended page tables (EPT)";
+	if (!(c->cpu2 & SECONDARY_EXEC_UNRESTRICTED_GUEST))
+		return "this processor's VMX has no unrestricted guest: real mode would not run";
+	if (!(vmx_msr(MSR_IA32_VMX_BASIC) & VMCS_BASIC_TRUE_CONTROLS))
+		return "this processor's VMX is too old: no true control MSRs";
 
 	if (!vmx_controls(MSR_IA32_VMX_TRUE_PINBASED_CTLS, PIN_REQUIRED, 0, &c->pin))
 		return "this processor's VMX has no virtual NMIs";
@@ -98,11 +106,6 @@ static const char *vmx_check_controls(struct vmx_caps *c)
 	if (vmx_msr(MSR_IA32_VMX_TRUE_PROCBASED_CTLS) & CPU_UNWANTED)
 		return "this processor's VMX cannot let CR3 accesses pass";
 	c->cpu &= ~CPU_WINDOWS;
-	vmx_controls(MSR_IA32_VMX_PROCBASED_CTLS2, CPU2_REQUIRED, optional, &c->cpu2);
-	if (!(c->cpu2 & SECONDARY_EXEC_ENABLE_EPT))
-		return "this processor has no extended page tables (EPT)";
-	if (!(c->cpu2 & SECONDARY_EXEC_UNRESTRICTED_GUEST))
-		return "this processor's VMX has no unrestricted guest: real mode would not run";
 	if (!vmx_controls(MSR_IA32_VMX_TRUE_EXIT_CTLS, EXIT_REQUIRED, 0, &c->exit) ||
 	    !vmx_controls(MSR_IA32_VMX_TRUE_ENTRY_CTLS, ENTRY_REQUIRED, 0, &c->entry))
 		return "this processor's VMX cannot switch EFER and PAT";
@@ -147,18 +150,14 @@ int vmx_check(const char **why)
 		return -ENODEV;
 	}
 	if (vmx_locked_off()) {
-		*why = "VMX is locked off by the firmware (FEATURE_CONTROL): enable VT-x in its setup";
+		*why = "the firmware locked VMX off (FEATURE_CONTROL): enable VT-x in its setup";
 		return -ENODEV;
 	}
 	if (__read_cr4() & CR4_FRED) {
-		*why = "FRED event delivery is active: VMX here needs a kernel booted with fred=off";
+		*why = "FRED event delivery is active: boot the kernel with fred=off";
 		return -ENODEV;
 	}
 	basic = vmx_msr(MSR_IA32_VMX_BASIC);
-	if (!(basic & VMCS_BASIC_TRUE_CONTROLS)) {
-		*why = "this processor's VMX is too old: no true control MSRs";
-		return -ENODEV;
-	}
 	*why = vmx_check_controls(&vmx_caps);
 	if (!*why)
 		*why = vmx_check_ept(&vmx_caps);

@@ -8,6 +8,7 @@
 #ifndef TLFS_VMCS_H
 #define TLFS_VMCS_H
 
+#include <linux/percpu.h>
 #include <linux/types.h>
 #include <asm/asm.h>
 #include <asm/vmx.h>
@@ -82,6 +83,19 @@
 
 void vmcs_write_failed(unsigned long field, u64 val);
 
+/* see count.c */
+#ifdef TLFS_VMX_COUNT
+struct vmcs_count {
+	u64 reads;
+	u64 writes;
+};
+
+DECLARE_PER_CPU(struct vmcs_count, vmcs_counts);
+#define vmcs_count(what)	this_cpu_inc(vmcs_counts.what)
+#else
+#define vmcs_count(what)	do { } while (0)
+#endif
+
 /*
  * The processor may be taken from us inside the run window (reboot, panic): then these fault, and
  * what they read is zero.
@@ -90,6 +104,7 @@ static __always_inline u64 vmcs_read(unsigned long field)
 {
 	u64 val = 0;
 
+	vmcs_count(reads);
 	asm volatile("1:	vmread %1, %0\n"
 		     "2:\n"
 		     _ASM_EXTABLE(1b, 2b)
@@ -101,6 +116,7 @@ static __always_inline void vmcs_write(unsigned long field, u64 val)
 {
 	bool failed;
 
+	vmcs_count(writes);
 	asm volatile("1:	vmwrite %2, %1\n"
 		     "2:\n"
 		     _ASM_EXTABLE(1b, 2b)

@@ -10,8 +10,8 @@
 #include "guest.h"
 #include "bench.h"
 
-#define REPEATS		256
-#define WARM_UP		16
+#define REPEATS		BENCH_REPEATS
+#define WARM_UP		BENCH_WARM_UP
 
 #define VECTOR		0x51
 #define ICR_SELF	(1 << 18)
@@ -82,7 +82,14 @@ static void result(const char *name, u64 ticks)
 	printf("bench %s %lu\n", name, ticks);
 }
 
-#define BENCH(name, what)	result(name, LEAST(what, rdtsc()) - clock_cost)
+#define BENCH(name, what) ({							\
+	u64 ticks_;								\
+										\
+	outb(BENCH_PORT_COUNT, 1);						\
+	ticks_ = LEAST(what, rdtsc());						\
+	outb(BENCH_PORT_COUNT, 0);						\
+	result(name, ticks_ - clock_cost);					\
+})
 #define BENCH_ISR(name, what)	result(name, LEAST(what, isr_entry) - isr_entry_cost)
 
 static void calibrate(void)

@@ -14,6 +14,12 @@
 #define BENCH_PORT_DOORBELL	0x5f0
 /* a write here goes to the VMM, which does nothing */
 #define BENCH_PORT_USER		0x5f1
+/* the exits of one case begin (1) and are over (0) */
+#define BENCH_PORT_COUNT	0x5f2
+
+/* of each case */
+#define BENCH_REPEATS		256
+#define BENCH_WARM_UP		16
 
 #define BENCH_RAM_SIZE		(16UL << 20)
 

@@ -172,6 +172,10 @@ void bench_port_write(struct bench_vm *vm, uint16_t port, uint8_t val)
 		vm->fill = 0;
 		vm->put_line(vm->line);
 		break;
+	case BENCH_PORT_COUNT:
+		if (vm->mark)
+			vm->mark(val);
+		break;
 	case BENCH_PORT_EXIT:
 		vm->status = val;
 		break;

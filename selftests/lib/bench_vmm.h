@@ -26,6 +26,7 @@ struct bench_region {
  * @doorbell:	eventfd that BENCH_PORT_DOORBELL signals
  * @line, @fill: what the guest has written of a line
  * @put_line:	gets each line the guest has written
+ * @mark:	the guest's repetitions of a case begin (true) or are over, NULL: nobody asks
  * @status:	what the guest wrote to BENCH_PORT_EXIT, -1 until then
  */
 struct bench_vm {
@@ -35,6 +36,7 @@ struct bench_vm {
 	char line[256];
 	size_t fill;
 	void (*put_line)(const char *line);
+	void (*mark)(bool begin);
 	int status;
 };
 
