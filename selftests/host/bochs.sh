@@ -8,6 +8,7 @@
 #	BOCHS=FILE	another Bochs than Debian's; build/cache/bochs/bin/bochs, made by bochs-build,
 #			is taken when it is there (Debian's has the debugger in it and takes thrice the
 #			time)
+#	BOCHS_BIOS=FILE		another firmware
 #	BOCHS_DISPLAY=NAME	its display_library, nogui by default
 #	HOST_CPUS=N	processors of the host
 #	BOCHS_IPS=N	instructions in a second of the host's own time
@@ -87,7 +88,7 @@ bochs_config()
 	cat <<-EOF
 	config_interface: textconfig
 	display_library: $display
-	romimage: file=$(first_file /usr/share/bochs/BIOS-bochs-latest)
+	romimage: file=${BOCHS_BIOS:-$(first_file /usr/share/bochs/BIOS-bochs-latest)}
 	vgaromimage: file=$(first_file /usr/share/vgabios/vgabios.stdvga.bin \
 		/usr/share/vgabios/vgabios-stdvga.bin /usr/share/bochs/VGABIOS-lgpl-latest)
 	memory: guest=$HOST_MEMORY, host=$HOST_MEMORY
