@@ -13,11 +13,13 @@
  * with interrupts off in between, and no VMCS stays in a processor: every entry is a hold, and what
  * exits are handled by is read before its end.
  */
+#include <linux/cpumask.h>
 #include <linux/gfp.h>
 #include <linux/idr.h>
 #include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/preempt.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <asm/desc.h>
@@ -118,17 +120,36 @@ static void vmx_release_brief(struct vmx_cpu *vc)
 	local_irq_restore(vc->hold_flags);
 }
 
+/*
+ * Preemption off, on a CPU that is ours.  One that goes offline is given back while threads may
+ * still run there: they wait until they are moved.  False after a reboot has taken them all.
+ */
+static bool vmx_stay(void)
+{
+	bool leaving;
+
+	for (;;) {
+		preempt_disable();
+		if (likely(__this_cpu_read(vmx_cpus.owned)))
+			return true;
+		leaving = !cpu_active(smp_processor_id());
+		preempt_enable();
+		if (!leaving || !preemptible())
+			return false;
+		schedule_timeout_uninterruptible(1);
+	}
+}
+
 bool vmx_hold(struct tlfs_vp *vp)
 {
 	if (TLFS_VMX_BRIEF)
 		return vmx_hold_brief(to_vmx(vp));
 
-	preempt_disable();
-	if (!vp->in_window) {
-		if (unlikely(!__this_cpu_read(vmx_cpus.owned))) {
-			preempt_enable();
+	if (vp->in_window) {
+		preempt_disable();
+	} else {
+		if (!vmx_stay())
 			return false;
-		}
 		vmx_make_current(to_vmx(vp));
 	}
 	__this_cpu_inc(vmx_cpus.holds);
