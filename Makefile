@@ -149,7 +149,7 @@ help:
 	@echo "  KERNEL=NAME       the kernel to build for and to boot: a release or its beginning, 6.1, 6.12, 7;"
 	@echo "                    what is not installed is fetched to build/cache by packages, demo, check ..."
 	@echo "  HOST=NAME         test host: svm (QEMU), svm-bochs, vmx (both Bochs), local (this machine);"
-	@echo "                    a list for check; svm by default"
+	@echo "                    a list for check, or \"all\"; svm by default"
 	@echo "  HOST_CPUS=N       its processors (Bochs)"
 	@echo "  INTERACTIVE=1     demo: stay in the guest's shell"
 	@echo "  TESTS=PATTERN,... check: only these programs"

@@ -128,6 +128,12 @@ skipped_programs()
 		}'
 }
 
+# The only programs that "settings" has host $1 run, as a list of patterns; empty for all.
+host_programs()
+{
+	sed -n "s/^$1\.programs=//p" "$TOP/selftests/settings" | tr -s ' ' ','
+}
+
 # Whether program $1 would be run at all: it is there, and TESTS does not leave it out.
 program_matches()
 {
