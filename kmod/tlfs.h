@@ -84,6 +84,8 @@ struct tlfs_pool {
 #define TLFS_PAGES_CREATE	1	/* the creator's pool */
 #define TLFS_PAGES_INITIALIZE	6
 #define TLFS_PAGES_VP		16
+#define TLFS_PAGES_PORT		2	/* with 16 message buffers, or a monitor page */
+#define TLFS_PAGES_CONNECTION	1
 #define TLFS_PAGES_MAP_BLOCK	3	/* 512 pages of a GPA space: two of mappings, one table */
 
 struct tlfs_cpuid_results;	/* hv/intercept.c */

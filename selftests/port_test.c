@@ -6,6 +6,7 @@
  * What goes through them is in port_message_test.c.
  */
 #include <errno.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -340,6 +341,99 @@ TEST_F(port, properties)
 	EXPECT_EQ(HV_STATUS_INVALID_PARTITION_ID,
 		  set_port_property(self->a.dev, NOBODY, PORT, 1, 0, &val));
 	PROVES("HC-0070 HC-0070/INVALID_PARTITION_ID");
+}
+
+/* ---- memory ---- */
+
+#define POOL_PAGES	64
+
+/* gives partition @id @nr pages of the VMM's, from @addr on */
+static int deposit(int dev, u64 id, void *addr, u16 nr)
+{
+	struct {
+		struct hv_input_deposit_memory head;
+		u64 page[POOL_PAGES];
+	} in = { .head = { .partition_id = id } };
+	u16 reps = nr, i;
+
+	for (i = 0; i < nr; i++)
+		in.page[i] = ((uintptr_t)addr >> 12) + i;
+	return vmm_call_reps(dev, HVCALL_DEPOSIT_MEMORY, &reps, &in, 8 + nr * 8, NULL, 0);
+}
+
+static u64 available(int dev, u64 id)
+{
+	struct hv_input_get_memory_balance in = { .partition_id = id };
+	struct hv_output_get_memory_balance out = { 0 };
+	int ret = vmm_call(dev, HVCALL_GET_MEMORY_BALANCE, &in, sizeof(in), &out, sizeof(out));
+
+	if (ret)
+		vmm_die("HvGetMemoryBalance: %d", ret);
+	return out.pages_available;
+}
+
+/* a port is paid for by who receives, a connection by who sends */
+TEST_F(port, pools)
+{
+	struct hv_input_create_partition_20 create = { 0 };
+	u8 *pages = mmap(NULL, POOL_PAGES * 4096, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	unsigned int i, used = 0;
+	int dev = self->a.dev;
+	u64 id = 0, start;
+
+	ASSERT_NE(MAP_FAILED, pages);
+	ASSERT_EQ(0, vmm_call(dev, HVCALL_CREATE_PARTITION, &create, sizeof(create), &id, 8));
+	/* as much as it takes, and some */
+	while (vmm_call(dev, HVCALL_INITIALIZE_PARTITION, &id, 8, NULL, 0) ==
+	       HV_STATUS_INSUFFICIENT_MEMORY && used < 32)
+		ASSERT_EQ(0, deposit(dev, id, pages + used++ * 4096, 1));
+	ASSERT_EQ(0, deposit(dev, id, pages + used * 4096, 8));
+	used += 8;
+	start = available(dev, id);
+	ASSERT_LE(8, start);
+
+	for (i = 0; i < 16; i++) {
+		int ret = create_port(dev, id, PORT + i, self->b_id, message_port(SINT, HV_ANY_VP));
+
+		if (ret == HV_STATUS_INSUFFICIENT_MEMORY)
+			break;
+		ASSERT_EQ(0, ret);
+	}
+	EXPECT_LT(0, i);
+	EXPECT_GT(16, i);
+	PROVES("HC-0057/INSUFFICIENT_MEMORY");
+	EXPECT_GT(start, available(dev, id));
+	ASSERT_EQ(0, deposit(dev, id, pages + used * 4096, 4));
+	EXPECT_EQ(0, create_port(dev, id, PORT + i, self->b_id, message_port(SINT, HV_ANY_VP)));
+	while (i + 1)
+		EXPECT_EQ(0, delete_port(dev, id, PORT + i--));
+	EXPECT_EQ(start + 4, available(dev, id));
+
+	for (i = 0; i < 32; i++) {
+		int ret;
+
+		ASSERT_EQ(0, create_port(self->a.pt, 0, PORT + i, id, event_port(SINT, 0, 0, 1)));
+		ret = connect_port(dev, id, CONN + i, self->a_id, PORT + i, 0);
+		if (ret == HV_STATUS_INSUFFICIENT_MEMORY)
+			break;
+		ASSERT_EQ(0, ret);
+	}
+	EXPECT_EQ(start + 4, i);
+	EXPECT_EQ(0, available(dev, id));
+	PROVES("HC-0059/INSUFFICIENT_MEMORY");
+	while (i--)
+		EXPECT_EQ(0, disconnect_port(dev, id, CONN + i));
+	EXPECT_EQ(start + 4, available(dev, id));
+	PROVES("B-14-028");
+
+	/* finalizing takes what there is */
+	ASSERT_EQ(0, create_port(dev, id, PORT, self->b_id, message_port(SINT, HV_ANY_VP)));
+	ASSERT_EQ(0, connect_port(self->b.pt, 0, CONN, id, PORT, 0));
+	EXPECT_EQ(0, vmm_call(dev, HVCALL_FINALIZE_PARTITION, &id, 8, NULL, 0));
+	EXPECT_EQ(HV_STATUS_INVALID_PORT_ID, guest_post(&self->b.vp[0], CONN, 1, "", 0));
+	EXPECT_EQ(HV_STATUS_INVALID_PARTITION_STATE, delete_port(dev, id, PORT));
+	munmap(pages, POOL_PAGES * 4096);
 }
 
 /* ---- life ---- */

@@ -144,6 +144,7 @@ static void port_kill(struct tlfs_ports *ports, struct tlfs_port *port)
 		tlfs_messages_cancel(port->pt, port->buffer, port->nr_buffers);
 	mutex_unlock(&port->lock);
 	atomic_dec(&ports->nr_ports);
+	tlfs_pool_uncharge(ports->pt, TLFS_PAGES_PORT);
 	tlfs_port_put(port);
 }
 
@@ -217,11 +218,12 @@ static u16 port_add(struct tlfs_ports *ports, struct tlfs_partition *pt, u32 id,
 
 	if (!count_up(&ports->nr_ports))
 		return HV_STATUS_NO_RESOURCES;
+	status = HV_STATUS_INSUFFICIENT_MEMORY;
+	if (!tlfs_pool_charge(pt, TLFS_PAGES_PORT))
+		goto err_count;
 	port = port_alloc(pt, id, connection_partition, info);
-	if (!port) {
-		atomic_dec(&ports->nr_ports);
-		return HV_STATUS_INSUFFICIENT_MEMORY;
-	}
+	if (!port)
+		goto err_pool;
 	status = port_setup(ports, port, info);
 	if (status != HV_STATUS_SUCCESS)
 		return port_discard(ports, port, status);
@@ -235,6 +237,12 @@ static u16 port_add(struct tlfs_ports *ports, struct tlfs_partition *pt, u32 id,
 	if (READ_ONCE(ports->closed) && xa_erase(&ports->ports, id) == port)
 		return port_discard(ports, port, HV_STATUS_INVALID_PARTITION_STATE);
 	return HV_STATUS_SUCCESS;
+
+err_pool:
+	tlfs_pool_uncharge(pt, TLFS_PAGES_PORT);
+err_count:
+	atomic_dec(&ports->nr_ports);
+	return status;
 }
 
 /* ---- HvCreatePort (14.9.1) ---- */
@@ -383,6 +391,7 @@ static void connection_kill(struct tlfs_ports *ports, struct tlfs_connection *co
 	port->connection = NULL;
 	mutex_unlock(&port->lock);
 	atomic_dec(&ports->nr_connections);
+	tlfs_pool_uncharge(ports->pt, TLFS_PAGES_CONNECTION);
 	kfree_rcu(conn, rcu);
 	tlfs_port_put(port);
 }
@@ -439,11 +448,12 @@ static u16 connection_add(struct tlfs_ports *ports, struct tlfs_partition *pt, u
 
 	if (!count_up(&ports->nr_connections))
 		return HV_STATUS_NO_RESOURCES;
-	conn = kzalloc(sizeof(*conn), GFP_KERNEL_ACCOUNT);
-	if (!conn) {
-		status = HV_STATUS_INSUFFICIENT_MEMORY;
+	status = HV_STATUS_INSUFFICIENT_MEMORY;
+	if (!tlfs_pool_charge(pt, TLFS_PAGES_CONNECTION))
 		goto err_count;
-	}
+	conn = kzalloc(sizeof(*conn), GFP_KERNEL_ACCOUNT);
+	if (!conn)
+		goto err_pool;
 	conn->id = id;
 	conn->port = port;
 	mutex_lock(&port->lock);
@@ -453,6 +463,8 @@ static u16 connection_add(struct tlfs_ports *ports, struct tlfs_partition *pt, u
 		return status;
 	/* a sender may have seen it for a moment */
 	kfree_rcu(conn, rcu);
+err_pool:
+	tlfs_pool_uncharge(pt, TLFS_PAGES_CONNECTION);
 err_count:
 	atomic_dec(&ports->nr_connections);
 	return status;
