@@ -68,7 +68,7 @@ struct tlfs_hvcall {
 #define TLFS_HC_PARTITION	BIT(3)	/* first input field is a partition id */
 #define TLFS_HC_GUEST		BIT(4)	/* any partition may call it */
 #define TLFS_HC_ROOT		BIT(5)	/* through the device's descriptor, for the root itself */
-#define TLFS_HC_PARENT		BIT(6)	/* the target's parent may; the root about any it may name */
+#define TLFS_HC_PARENT		BIT(6)	/* the target's parent may; the root with any it names */
 #define TLFS_HC_SELF		BIT(7)	/* the target may, about itself; the root: TLFS_HC_ROOT */
 #define TLFS_HC_PT_FD		BIT(8)	/* through a partition descriptor */
 #define TLFS_HC_VP_FD		BIT(9)	/* through a VP descriptor */
@@ -168,8 +168,8 @@ int tlfs_hypercall_exit(struct tlfs_vp *vp);
 struct tlfs_root_hvcall;
 /*
  * ROOT_HVCALL: @pt is the partition the descriptor stands for, &tlfs_root for the device's;
- * @fd_flag TLFS_HC_ROOT (then @owner is the open file), TLFS_HC_PT_FD or TLFS_HC_VP_FD.  Copies in and out, fills
- * arg->status and arg->reps.  Returns 0 or the errno of the contract (1.11).
+ * @fd_flag TLFS_HC_ROOT (then @owner is the open file), TLFS_HC_PT_FD or TLFS_HC_VP_FD.  Copies
+ * in and out, fills arg->status and arg->reps.  Returns 0 or the errno of the contract (1.11).
  */
 int tlfs_root_hypercall(struct tlfs_partition *pt, struct tlfs_root_hvcall *arg, u16 fd_flag,
 			void *owner);

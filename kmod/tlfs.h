@@ -69,7 +69,7 @@ enum tlfs_handled {
  * @pages:	which they are, by page number of the parent; writers under partition->lock
  */
 struct tlfs_pool {
-	spinlock_t lock;
+	spinlock_t lock;	/* both counts */
 	u64 deposited;
 	u64 in_use;
 	struct xarray pages;

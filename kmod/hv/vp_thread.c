@@ -7,9 +7,9 @@
  * thread holds vp->lock while it runs; who wants the VP's state (tlfs_vp_borrow()) raises
  * vp->paused first, and the thread lets go at its next exit.
  *
- * An intercept message goes to SINT0 of the parent's VP 0, or another one that takes messages (TLFS
- * 9.1.1, 14.1).  Until there is a free slot it waits in the queue, in the order of detection, and the
- * VP with it.
+ * An intercept message goes to SINT0 of the parent's VP 0, or another one that takes messages
+ * (TLFS 9.1.1, 14.1).  Until there is a free slot it waits in the queue, in the order of detection,
+ * and the VP with it.
  */
 #include <linux/cgroup.h>
 #include <linux/kthread.h>

@@ -278,7 +278,7 @@ void tlfs_maps_uncover(struct tlfs_partition *pt, u64 gfn, u64 end)
 /* ---- down the tree ---- */
 
 /* under the parent's map_lock: call @fn for each of its pages [first, last] that @child maps */
-static bool for_each_below(struct tlfs_partition *child, u64 first, u64 last,
+static bool scan_below(struct tlfs_partition *child, u64 first, u64 last,
 			   bool (*fn)(struct tlfs_partition *child, u64 gfn, u64 entry))
 {
 	struct tlfs_gpa *gpa = &child->gpa;
@@ -315,7 +315,7 @@ static bool below_any(struct tlfs_partition *pt, u64 first, u64 last,
 	while (!found && (child = tlfs_partition_next(pt, id, NULL)) != NULL) {
 		id = child->id;
 		mutex_lock(&child->gpa.map_lock);
-		found = for_each_below(child, first, last, fn);
+		found = scan_below(child, first, last, fn);
 		mutex_unlock(&child->gpa.map_lock);
 		tlfs_partition_put(child);
 	}

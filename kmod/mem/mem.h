@@ -79,7 +79,7 @@ struct tlfs_gpa {
 	struct tlfs_regions __rcu *regions;
 	struct srcu_struct srcu;
 	struct xarray maps;
-	struct mutex map_lock;
+	struct mutex map_lock;	/* see above */
 	bool has_maps;
 	spinlock_t lock;	/* see above */
 	struct mmu_notifier notifier;

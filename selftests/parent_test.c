@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * parent_test.c - what the root does through the device's descriptor: partitions by hypercall,
+ * their pools, mappings and VPs; and what is left of a guest that has children when it is killed
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+#include "harness.h"
+
+#define PAGE	TLFS_PAGE_SIZE
+#define PAGES	64
+#define HIGH	0x40000000ULL
+#define PFN(p)	((u64)(p) / PAGE)
+#define RWX	(HV_MAP_GPA_READABLE | HV_MAP_GPA_WRITABLE | HV_MAP_GPA_EXECUTABLE)
+
+FIXTURE(parent) {
+	struct vmm vm;
+	int dev;
+	u64 id;
+	char *pool;
+	u64 in[512], out[512];
+	u16 reps;
+};
+
+/* HV_STATUS_*, or a negative errno where no call was made */
+static long call_fd(FIXTURE_DATA(parent) *self, int fd, u16 code, u16 reps)
+{
+	struct tlfs_root_hvcall arg = {
+		.code = code, .reps = reps, .in_sz = sizeof(self->in),
+		.out_sz = sizeof(self->out),
+		.in_ptr = (uintptr_t)self->in, .out_ptr = (uintptr_t)self->out,
+	};
+	long ret = vmm_ioctl(fd, TLFS_ROOT_HVCALL, &arg);
+
+	self->reps = arg.reps;
+	return arg.status ? arg.status : ret;
+}
+
+static long call(FIXTURE_DATA(parent) *self, u16 code, u16 reps)
+{
+	return call_fd(self, self->dev, code, reps);
+}
+
+static long on(FIXTURE_DATA(parent) *self, u64 id, u16 code)
+{
+	memset(self->in, 0, sizeof(self->in));
+	self->in[0] = id;
+	return call(self, code, 0);
+}
+
+static long deposit(FIXTURE_DATA(parent) *self, u64 id, void *page, unsigned int n)
+{
+	unsigned int i;
+
+	self->in[0] = id;
+	for (i = 0; i < n; i++)
+		self->in[1 + i] = PFN(page) + i;
+	return call(self, HVCALL_DEPOSIT_MEMORY, n);
+}
+
+static long withdraw(FIXTURE_DATA(parent) *self, u64 id, unsigned int n)
+{
+	self->in[0] = id;
+	self->in[1] = 0;
+	return call(self, HVCALL_WITHDRAW_MEMORY, n);
+}
+
+static long map(FIXTURE_DATA(parent) *self, int fd, u64 id, u64 gpa, void *page, u32 flags)
+{
+	self->in[0] = id;
+	self->in[1] = gpa / PAGE;
+	self->in[2] = flags;
+	self->in[3] = PFN(page);
+	return call_fd(self, fd, HVCALL_MAP_GPA_PAGES, 1);
+}
+
+static long unmap(FIXTURE_DATA(parent) *self, int fd, u64 id, u64 gpa)
+{
+	self->in[0] = id;
+	self->in[1] = gpa / PAGE;
+	return call_fd(self, fd, HVCALL_UNMAP_GPA_PAGES, 1);
+}
+
+static long create_vp(FIXTURE_DATA(parent) *self, u64 id, u32 index)
+{
+	memset(self->in, 0, sizeof(self->in));
+	self->in[0] = id;
+	self->in[1] = index;
+	return call(self, HVCALL_CREATE_VP, 0);
+}
+
+FIXTURE_SETUP(parent)
+{
+	ASSERT_EQ(0, vmm_count("partitions"));
+	vmm_setup(&self->vm, 1);
+	self->dev = vmm_open();
+	ASSERT_LE(0, self->dev);
+	self->pool = vmm_alloc(PAGES * PAGE);
+	memset(self->in, 0, sizeof(self->in));
+	ASSERT_EQ(0, call(self, HVCALL_CREATE_PARTITION, 0));
+	self->id = self->out[0];
+}
+
+FIXTURE_TEARDOWN(parent)
+{
+	close(self->dev);
+	vmm_teardown(&self->vm);
+	EXPECT_TRUE(vmm_count_settles("partitions", 0));
+	EXPECT_TRUE(vmm_count_settles("vps", 0));
+	EXPECT_TRUE(vmm_count_settles("pages", 0));
+}
+
+/* state by state, each of the calls that are not for it is refused */
+TEST_F(parent, life)
+{
+	EXPECT_EQ(2, vmm_count("partitions"));
+	EXPECT_EQ(HV_STATUS_INVALID_PARTITION_STATE, on(self, self->id, HVCALL_CREATE_VP));
+	EXPECT_EQ(HV_STATUS_INVALID_PARTITION_STATE,
+		  on(self, self->id, HVCALL_FINALIZE_PARTITION));
+	EXPECT_EQ(HV_STATUS_INSUFFICIENT_MEMORY, on(self, self->id, HVCALL_INITIALIZE_PARTITION));
+	ASSERT_EQ(0, deposit(self, self->id, self->pool, PAGES));
+	EXPECT_EQ(0, on(self, self->id, HVCALL_INITIALIZE_PARTITION));
+	EXPECT_EQ(HV_STATUS_INVALID_PARTITION_STATE,
+		  on(self, self->id, HVCALL_INITIALIZE_PARTITION));
+	EXPECT_EQ(HV_STATUS_INVALID_PARTITION_STATE, on(self, self->id, HVCALL_DELETE_PARTITION));
+	EXPECT_EQ(0, create_vp(self, self->id, 3));
+	EXPECT_EQ(HV_STATUS_INVALID_VP_INDEX, create_vp(self, self->id, 3));
+	EXPECT_EQ(2, vmm_count("vps"));
+	EXPECT_EQ(0, on(self, self->id, HVCALL_FINALIZE_PARTITION));
+	EXPECT_EQ(HV_STATUS_INVALID_PARTITION_STATE,
+		  on(self, self->id, HVCALL_FINALIZE_PARTITION));
+	EXPECT_EQ(HV_STATUS_OPERATION_DENIED, on(self, self->id, HVCALL_DELETE_PARTITION));
+	EXPECT_EQ(0, withdraw(self, self->id, PAGES));
+	EXPECT_EQ(HV_STATUS_NO_RESOURCES, withdraw(self, self->id, 1));
+	EXPECT_EQ(0, on(self, self->id, HVCALL_DELETE_PARTITION));
+	EXPECT_EQ(HV_STATUS_INVALID_PARTITION_ID, on(self, self->id, HVCALL_DELETE_PARTITION));
+	EXPECT_EQ(1, vmm_count("partitions"));
+	PROVES("HC-0040 HC-0041 HC-0042 HC-0043 HC-0041/INVALID_PARTITION_STATE");
+	PROVES("HC-0041/INSUFFICIENT_MEMORY HC-0043/OPERATION_DENIED B-5-027 B-5-033 B-5-035");
+	PROVES("HC-0042/INVALID_PARTITION_STATE HC-0043/INVALID_PARTITION_STATE");
+}
+
+/* those of this process, in the order they were made */
+TEST_F(parent, children_of_the_root)
+{
+	u64 hosted;
+
+	self->in[0] = HV_PARTITION_ID_SELF;
+	self->in[1] = 0;
+	ASSERT_EQ(0, call(self, HVCALL_GET_NEXT_CHILD_PARTITION, 0));
+	hosted = self->out[0];
+	EXPECT_LT(hosted, self->id);
+	self->in[1] = hosted;
+	ASSERT_EQ(0, call(self, HVCALL_GET_NEXT_CHILD_PARTITION, 0));
+	EXPECT_EQ(self->id, self->out[0]);
+	self->in[1] = self->id;
+	ASSERT_EQ(0, call(self, HVCALL_GET_NEXT_CHILD_PARTITION, 0));
+	EXPECT_EQ(0, self->out[0]);
+	self->in[1] = 1ULL << 60;
+	EXPECT_EQ(HV_STATUS_INVALID_PARTITION_ID,
+		  call(self, HVCALL_GET_NEXT_CHILD_PARTITION, 0));
+	self->in[0] = 1ULL << 60;
+	EXPECT_EQ(HV_STATUS_INVALID_PARTITION_ID,
+		  call(self, HVCALL_GET_NEXT_CHILD_PARTITION, 0));
+	PROVES("HC-0047 HC-0047/INVALID_PARTITION_ID B-5-036 B-5-037");
+}
+
+TEST_F(parent, pools)
+{
+	char *hole = vmm_alloc(PAGE);
+	unsigned int i;
+
+	/* the root's own is the kernel's */
+	EXPECT_EQ(0, on(self, HV_PARTITION_ID_SELF, HVCALL_GET_MEMORY_BALANCE));
+	EXPECT_NE(0, self->out[0]);
+	EXPECT_NE(0, self->out[1]);
+	EXPECT_EQ(HV_STATUS_OPERATION_DENIED,
+		  deposit(self, HV_PARTITION_ID_SELF, self->pool, 1));
+	EXPECT_EQ(HV_STATUS_NO_RESOURCES, withdraw(self, HV_PARTITION_ID_SELF, 1));
+
+	/* only pages that are there, are in no guest, and in no pool */
+	EXPECT_EQ(HV_STATUS_OPERATION_DENIED, deposit(self, self->id, self->vm.ram, 1));
+	munmap(hole, PAGE);
+	EXPECT_EQ(HV_STATUS_OPERATION_DENIED, deposit(self, self->id, hole, 1));
+	EXPECT_EQ(HV_STATUS_OPERATION_DENIED,
+		  deposit(self, self->id, (void *)0xffff888000000000, 1));
+	memset(self->pool, 0xa5, PAGES * PAGE);
+	EXPECT_EQ(0, deposit(self, self->id, self->pool, PAGES));
+	EXPECT_EQ(PAGES, self->reps);
+	EXPECT_EQ(HV_STATUS_OPERATION_DENIED, deposit(self, self->id, self->pool, 1));
+	EXPECT_EQ(HV_STATUS_OPERATION_DENIED,
+		  map(self, self->vm.pt, 0, HIGH, self->pool, RWX));
+	self->in[0] = self->id;
+	self->in[1] = (u64)HV_PROXIMITY_INFO_VALID << 32 | 0x7777;
+	EXPECT_EQ(HV_STATUS_INVALID_PARAMETER, call(self, HVCALL_GET_MEMORY_BALANCE, 0));
+	EXPECT_EQ(HV_STATUS_INVALID_PARAMETER, call(self, HVCALL_WITHDRAW_MEMORY, 1));
+	EXPECT_EQ(0, on(self, self->id, HVCALL_GET_MEMORY_BALANCE));
+	EXPECT_EQ(PAGES, self->out[0]);
+	EXPECT_EQ(0, self->out[1]);
+	EXPECT_EQ(HV_STATUS_NO_RESOURCES, withdraw(self, self->id, PAGES + 1));
+	EXPECT_EQ(PAGES, self->reps);
+	for (i = 0; i < PAGES; i++) {
+		EXPECT_LE(PFN(self->pool), self->out[i]);
+		EXPECT_GT(PFN(self->pool) + PAGES, self->out[i]);
+	}
+	for (i = 0; i < PAGES * PAGE; i++)
+		ASSERT_EQ(0, self->pool[i]);
+	PROVES("HC-0048 HC-0049 HC-004A HC-0048/OPERATION_DENIED HC-0049/NO_RESOURCES");
+	PROVES("HC-0049/INVALID_PARAMETER HC-004A/INVALID_PARAMETER");
+	PROVES("B-7-009 B-7-010 B-7-014 B-7-015 B-7-016 B-7-018");
+}
+
+/* what another process has is not there to be named */
+TEST_F(parent, other_processes)
+{
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	if (!pid) {
+		bool ok = on(self, self->id, HVCALL_GET_MEMORY_BALANCE) == HV_STATUS_ACCESS_DENIED;
+
+		ok &= on(self, self->id, HVCALL_DELETE_PARTITION) == HV_STATUS_ACCESS_DENIED;
+		self->in[0] = HV_PARTITION_ID_SELF;
+		self->in[1] = 0;
+		ok &= !call(self, HVCALL_GET_NEXT_CHILD_PARTITION, 0) && !self->out[0];
+		_exit(!ok);
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(0, status);
+	PROVES("HC-004A/ACCESS_DENIED HC-0043/ACCESS_DENIED");
+}
+
+/* the descriptor they were made through is their life */
+TEST_F(parent, descriptor_closed)
+{
+	u64 id = self->id;
+
+	ASSERT_EQ(0, deposit(self, id, self->pool, PAGES));
+	ASSERT_EQ(0, on(self, id, HVCALL_INITIALIZE_PARTITION));
+	ASSERT_EQ(0, create_vp(self, id, 0));
+	close(self->dev);
+	EXPECT_EQ(1, vmm_count("partitions"));
+	EXPECT_EQ(1, vmm_count("vps"));
+	self->dev = vmm_open();
+	EXPECT_EQ(HV_STATUS_INVALID_PARTITION_ID, on(self, id, HVCALL_GET_MEMORY_BALANCE));
+	PROVES("B-5-033");
+}
+
+/* RBX: address.  Reads 8 bytes there, then writes RCX, for ever */
+GUEST_CODE(both, "64",
+	   "1:	mov	(%rbx), %rax\n\t"
+	   "outl	%eax, $0xe0\n\t"
+	   "mov	%rcx, (%rbx)\n\t"
+	   "outl	%eax, $0xe1\n\t"
+	   "jmp	1b");
+
+/* HvMapGpaPages on a partition with regions: page by page, over them and where there are none */
+TEST_F(parent, maps_over_regions)
+{
+	struct vmm_vp *vp = &self->vm.vp[0];
+	u64 *page = vmm_alloc(PAGE), *region = vmm_add_memory(&self->vm, HIGH, 4 * PAGE, VMM_RWX);
+	struct hv_message msg;
+	int pt = self->vm.pt;
+
+	*page = 0x1111;
+	*region = 0x2222;
+	vmm_start64(vp, &both);
+	vmm_set_reg(vp, HV_X64_REGISTER_RBX, HIGH);
+	vmm_set_reg(vp, HV_X64_REGISTER_RCX, 0x3333);
+	EXPECT_EQ(0x2222, vmm_run_out(vp, 0xe0));
+	vmm_run_out(vp, 0xe1);
+	EXPECT_EQ(0x3333, *region);
+
+	/* another page in its place, to be read only */
+	ASSERT_EQ(0, map(self, pt, 0, HIGH, page, HV_MAP_GPA_READABLE));
+	EXPECT_EQ(0x1111, vmm_run_out(vp, 0xe0));
+	vmm_run_to(vp, HVMSG_GPA_INTERCEPT, &msg);
+	EXPECT_EQ(HIGH, vmm_mem_msg(&msg)->base.gpa);
+	ASSERT_EQ(0, map(self, pt, 0, HIGH, page, RWX));
+	vmm_run_out(vp, 0xe1);
+	EXPECT_EQ(0x3333, *page);
+	EXPECT_EQ(0x3333, *region);
+
+	/* no rights at all, and not there at all */
+	ASSERT_EQ(0, map(self, pt, 0, HIGH, page, 0));
+	vmm_run_to(vp, HVMSG_GPA_INTERCEPT, &msg);
+	ASSERT_EQ(0, unmap(self, pt, 0, HIGH));
+	vmm_run_to(vp, HVMSG_UNMAPPED_GPA, &msg);
+	EXPECT_EQ(HIGH, vmm_mem_msg(&msg)->base.gpa);
+
+	/* the page goes from under it */
+	ASSERT_EQ(0, map(self, pt, 0, HIGH, page, RWX));
+	*page = 0x4444;
+	EXPECT_EQ(0x4444, vmm_run_out(vp, 0xe0));
+	ASSERT_EQ(page, mmap(page, PAGE, PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+	vmm_run_out(vp, 0xe1);
+	EXPECT_EQ(0x3333, *page);
+	PROVES("HC-004B HC-004C B-8-001 B-8-009 B-8-013 B-8-021");
+}
+
+/* ---- a guest that has children is killed ---- */
+
+static pid_t start_parent(void)
+{
+	const char *dir = getenv("HOST_DIR"), *ctl = getenv("TLFSCTL");
+	char path[256];
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "%s/data/guest-parent", dir ? dir : ".");
+	pid = fork();
+	if (!pid) {
+		int null = open("/dev/null", O_RDWR);
+
+		dup2(null, 0);
+		dup2(null, 1);
+		dup2(null, 2);
+		execl(ctl ? ctl : "tlfsctl", "tlfsctl", "run", "--kernel", path, "--cpus", "2",
+		      "--memory", "256M", "--debug-exit", "--console", "stdio",
+		      "--privileges", "0x1ff00000000", NULL);
+		_exit(127);
+	}
+	return pid;
+}
+
+#define KILLS	12
+
+TEST(kill_a_guest_with_children)
+{
+	unsigned int i, most = 0;
+
+	ASSERT_EQ(0, vmm_count("partitions"));
+	for (i = 0; i < KILLS; i++) {
+		pid_t pid = start_parent();
+		unsigned int ms;
+
+		for (ms = 0; ms < 200 + i * 150; ms += 20) {
+			vmm_sleep_ms(20);
+			if (vmm_count("partitions") > (long)most)
+				most = vmm_count("partitions");
+		}
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		ASSERT_TRUE(vmm_count_settles("partitions", 0)) TH_LOG("after %u ms", ms);
+		ASSERT_TRUE(vmm_count_settles("vps", 0));
+		ASSERT_TRUE(vmm_count_settles("pages", 0));
+	}
+	/* some were killed with a grandchild */
+	EXPECT_LE(3, most);
+}
+
+TEST_HARNESS_MAIN
