@@ -311,6 +311,20 @@ static u16 hc_check_state(const struct tlfs_hvcall *call)
 							 HV_STATUS_INVALID_PARTITION_STATE;
 }
 
+/* VPs of a threaded partition go while it lives: not while a call from outside may look at them */
+static u16 hc_hold_target(struct tlfs_hvcall *call)
+{
+	struct rw_semaphore *calls = &call->target->calls;
+
+	if (likely(!call->target->threaded || call->target == call->caller))
+		return HV_STATUS_SUCCESS;
+	if (call->desc->flags & TLFS_HC_EXCLUSIVE ? down_write_killable(calls) :
+						    down_read_killable(calls))
+		return HV_STATUS_TIME_OUT;
+	call->held = true;
+	return HV_STATUS_SUCCESS;
+}
+
 /* the caller itself is not counted: it lives at least as long as its call */
 static u16 hc_check_target(struct tlfs_hvcall *call, const void *in)
 {
@@ -330,11 +344,20 @@ static u16 hc_check_target(struct tlfs_hvcall *call, const void *in)
 			tlfs_partition_put(call->target);
 	}
 	status = tlfs_hc_relation(call);
-	return status == HV_STATUS_SUCCESS ? hc_check_state(call) : status;
+	if (status == HV_STATUS_SUCCESS)
+		status = hc_check_state(call);
+	return status == HV_STATUS_SUCCESS ? hc_hold_target(call) : status;
 }
 
 static void hc_put_target(struct tlfs_hvcall *call)
 {
+	if (call->held) {
+		if (call->desc->flags & TLFS_HC_EXCLUSIVE)
+			up_write(&call->target->calls);
+		else
+			up_read(&call->target->calls);
+		call->held = false;
+	}
 	if (call->target && call->target != call->caller)
 		tlfs_partition_put(call->target);
 	call->target = NULL;
@@ -409,6 +432,7 @@ int tlfs_hypercall_exit(struct tlfs_vp *vp)
 	hc.call.vp = vp;
 	hc.call.fd = NULL;
 	hc.call.owner = NULL;
+	hc.call.held = false;
 	hc.call.target = NULL;
 	hc.call.atomic = vp->in_window;
 	hc.call.desc = tlfs_hvcall_lookup(hc.control & HV_HYPERCALL_CODE_MASK);

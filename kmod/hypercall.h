@@ -36,6 +36,7 @@ struct tlfs_vp;
  * @atomic:	made inside the run window: a handler that has to sleep returns
  *		TLFS_HC_SLEEP before it has changed anything (or with @rep at what is done)
  *		and is called again outside
+ * @held:	target->calls is held by the prologue
  *
  * A handler sees typed input and never a register.
  */
@@ -56,6 +57,7 @@ struct tlfs_hvcall {
 	u16 rep;
 	bool fast;
 	bool atomic;
+	bool held;
 };
 
 /* pseudo status of a handler, never seen by a caller */
@@ -75,6 +77,7 @@ struct tlfs_hvcall {
 #define TLFS_HC_WHOLE		BIT(10)	/* list done at one go, whatever its length: never cut */
 #define TLFS_HC_PRIV_SELF	BIT(11)	/* the privilege is for acting on oneself only */
 #define TLFS_HC_ANY_STATE	BIT(12)	/* the target need not be active (5.2.5) */
+#define TLFS_HC_EXCLUSIVE	BIT(14)	/* no other call on the target meanwhile: frees its VPs */
 #define TLFS_HC_OUT_PARTIAL	BIT(13)	/* list elements done are put out on failure, too */
 
 /**

@@ -63,7 +63,7 @@
 	  PARENT | TLFS_HC_FAST | TLFS_HC_ANY_STATE)					\
 	X(FINALIZE_PARTITION, finalize_partition,					\
 	  "HvFinalizePartition", "5.6.3", 0, IN(finalize_partition), 0, 0, 0,		\
-	  PARENT | TLFS_HC_FAST | TLFS_HC_ANY_STATE)					\
+	  PARENT | TLFS_HC_FAST | TLFS_HC_ANY_STATE | TLFS_HC_EXCLUSIVE)					\
 	X(DELETE_PARTITION, delete_partition,						\
 	  "HvDeletePartition", "5.6.4", 0, IN(delete_partition), 0, 0, 0,		\
 	  PARENT | TLFS_HC_FAST | TLFS_HC_ANY_STATE)					\
@@ -107,7 +107,8 @@
 	X(CREATE_VP, create_vp,								\
 	  "HvCreateVp", "10.4.1", 0, IN(create_vp_20), 0, 0, 0, PARENT)			\
 	X(DELETE_VP, delete_vp,								\
-	  "HvDeleteVp", "10.4.2", 0, IN(delete_vp), 0, 0, 0, PARENT | TLFS_HC_FAST)	\
+	  "HvDeleteVp", "10.4.2", 0, IN(delete_vp), 0, 0, 0,				\
+	  PARENT | TLFS_HC_FAST | TLFS_HC_EXCLUSIVE)	\
 	X(INSTALL_INTERCEPT, install_intercept,						\
 	  "HvInstallIntercept", "9.3.1", 0, IN(install_intercept), 0, 0, 0, PT_VP)	\
 	X(GET_VP_REGISTERS, get_vp_registers,						\

@@ -16,6 +16,7 @@
 #include <linux/mutex.h>
 #include <linux/nospec.h>
 #include <linux/refcount.h>
+#include <linux/rwsem.h>
 #include <linux/sched.h>
 #include <linux/swait.h>
 #include <linux/types.h>
@@ -81,8 +82,8 @@ struct tlfs_pool {
 }
 
 /* what things cost a pool, in pages: about what the kernel allocates for them */
-#define TLFS_PAGES_CREATE	1	/* the creator's pool */
-#define TLFS_PAGES_INITIALIZE	6
+#define TLFS_PAGES_CREATE	8	/* the creator's pool */
+#define TLFS_PAGES_INITIALIZE	2
 #define TLFS_PAGES_VP		16
 #define TLFS_PAGES_PORT		2	/* with 16 message buffers, or a monitor page */
 #define TLFS_PAGES_CONNECTION	1
@@ -142,14 +143,18 @@ struct tlfs_ports {
  * @create_flags: TLFS_PT_*
  * @initialized: "active": INITIALIZE has been called, and HvFinalizePartition has not
  * @finalized:	it has (5.2.5)
+ * @calls:	of a threaded partition: held, outermost, by hypercalls of others that name it; for
+ *		writing by who frees VPs
  * @create_charge: pages of the parent's pool to be given back
  * @mshv:	made through /dev/mshv: its VMM gets what such VMMs need beyond the interface
  * @disabled_features, @disabled_xsave: processor features hidden at creation
  * @v2:	compatibility version 2.0: later editions' features are not there
  * @synthetic_features: HV_PARTITION_SYNTHETIC_PROCESSOR_FEATURES
  * @privileges:	HV_PRIV_* mask; CPUID 0x40000003.EAX/EBX
- * @vps:	by index; entries change under @lock, and what they point to lives as long as the
- *		partition, deleted or not.  Read with READ_ONCE from anywhere
+ * @vps:	by index; entries change under @lock.  What they point to lives as long as the
+ *		partition, deleted or not, unless that is threaded: then it lives while a VP of
+ *		the partition runs or handles an exit, for hypercalls that hold @calls, under
+ *		gpa.lock, and for readers of RCU.  Read with READ_ONCE from anywhere
  * @vp_map:	which indexes exist (same life)
  * @guest_os_id, @hypercall_msr: chapter 3 and 4 MSRs
  * @hypercall_page: overlay
@@ -178,6 +183,7 @@ struct tlfs_partition {
 	u8 create_charge;
 	struct tlfs_pool pool;
 	bool mshv;
+	struct rw_semaphore calls;
 	bool dying;
 	u64 disabled_features[TLFS_CPU_FEATURE_BANKS];
 	u64 disabled_xsave;
@@ -430,6 +436,8 @@ void tlfs_vp_discard(struct tlfs_vp *vp);
  * structure stays, reset, for those who still have a pointer, and is the next VP of this index
  */
 void tlfs_vp_delete(struct tlfs_vp *vp);
+/* after it, of a threaded partition: free them; under calls for writing, without partition->lock */
+void tlfs_vps_reap(struct tlfs_partition *pt);
 /* VP thread or vp->lock: power-on state, or what INIT leaves (10.1.3 and the architecture) */
 void tlfs_vp_reset(struct tlfs_vp *vp, bool init);
 

@@ -86,6 +86,7 @@ static struct tlfs_partition *partition_alloc(struct tlfs_partition *parent, str
 	pt->parent = parent;
 	pt->depth = parent->depth + 1;
 	pt->threaded = !hosted && parent != &tlfs_root;
+	init_rwsem(&pt->calls);
 	mutex_init(&pt->lock);
 	tlfs_lock_by_depth(&pt->lock, pt, TLFS_LOCK_PARTITION);
 	pt->cpus_per_socket = 1;
@@ -280,9 +281,12 @@ static void partition_remove(struct tlfs_partition *pt)
 static void partition_kill(struct tlfs_partition *pt)
 {
 	/* its VPs first: they could make more */
+	down_write(&pt->calls);
 	mutex_lock(&pt->lock);
 	partition_finalize(pt);
 	mutex_unlock(&pt->lock);
+	tlfs_vps_reap(pt);
+	up_write(&pt->calls);
 	/* depth is bounded by TLFS_MAX_DEPTH */
 	tlfs_partition_kill_children(pt);
 	partition_remove(pt);
@@ -494,6 +498,8 @@ TLFS_HANDLER(finalize_partition)
 	else
 		partition_finalize(pt);
 	mutex_unlock(&pt->lock);
+	if (call->held)
+		tlfs_vps_reap(pt);
 	return status;
 }
 

@@ -122,6 +122,19 @@ void tlfs_vp_destroy(struct tlfs_vp *vp)
 	atomic_long_dec(&tlfs_nr_vps);
 }
 
+/* the thread of a VP lets go of vp->lock at its next exit, and comes back after the last resume */
+static void vp_pause(struct tlfs_vp *vp)
+{
+	atomic_inc(&vp->paused);
+	tlfs_vp_request(vp, TLFS_REQ_STOP);
+}
+
+static void vp_resume(struct tlfs_vp *vp)
+{
+	if (atomic_dec_and_test(&vp->paused))
+		tlfs_vp_kick(vp);
+}
+
 void tlfs_vp_discard(struct tlfs_vp *vp)
 {
 	lockdep_assert_held(&vp->pt->lock);
@@ -149,6 +162,39 @@ void tlfs_vp_delete(struct tlfs_vp *vp)
 	mutex_unlock(&vp->lock);
 	pt->deleted_vps[vp->index] = vp;
 	tlfs_pool_uncharge(pt, TLFS_PAGES_VP);
+}
+
+/*
+ * Who may still have found the VP: MMU notifiers, under gpa.lock; other VPs of the partition in a
+ * handler, which are made to come out of it; everybody who does not sleep.
+ */
+void tlfs_vps_reap(struct tlfs_partition *pt)
+{
+	bool waited = false;
+	struct tlfs_vp *vp;
+	unsigned int i, k;
+
+	if (!pt->threaded)
+		return;
+	lockdep_assert_held_write(&pt->calls);
+	for (i = 0; i < pt->nr_vps; i++) {
+		if (!pt->deleted_vps[i])
+			continue;
+		if (!waited) {
+			spin_lock(&pt->gpa.lock);
+			spin_unlock(&pt->gpa.lock);
+			tlfs_for_each_vp(vp, pt, k) {
+				vp_pause(vp);
+				mutex_lock(&vp->lock);
+				mutex_unlock(&vp->lock);
+				vp_resume(vp);
+			}
+			synchronize_rcu_expedited();
+			waited = true;
+		}
+		tlfs_vp_destroy(pt->deleted_vps[i]);
+		pt->deleted_vps[i] = NULL;
+	}
 }
 
 /* Cannot fail */
@@ -204,12 +250,6 @@ void tlfs_vp_unlock(struct tlfs_vp *vp)
 	mutex_unlock(&vp->lock);
 }
 
-static void vp_resume(struct tlfs_vp *vp)
-{
-	if (atomic_dec_and_test(&vp->paused))
-		tlfs_vp_kick(vp);
-}
-
 struct tlfs_vp *tlfs_vp_borrow(struct tlfs_hvcall *call, u32 index, bool *locked, u16 *status)
 {
 	struct tlfs_vp *vp;
@@ -236,8 +276,7 @@ struct tlfs_vp *tlfs_vp_borrow(struct tlfs_hvcall *call, u32 index, bool *locked
 	}
 	if (call->target->threaded) {
 		/* its thread stands aside: running or not is no difference to the parent */
-		atomic_inc(&vp->paused);
-		tlfs_vp_request(vp, TLFS_REQ_STOP);
+		vp_pause(vp);
 		if (mutex_lock_killable(&vp->lock)) {
 			vp_resume(vp);
 			*status = HV_STATUS_TIME_OUT;
@@ -328,6 +367,8 @@ TLFS_HANDLER(delete_vp)
 	else
 		tlfs_vp_delete(vp);
 	mutex_unlock(&pt->lock);
+	if (call->held)
+		tlfs_vps_reap(pt);
 	return status;
 }
 

@@ -42,8 +42,13 @@ static bool intercept_waits(const struct tlfs_vp *vp)
 /* false: to be tried again */
 static bool intercept_send(struct tlfs_vp *vp)
 {
-	return tlfs_message_queue_any(vp->pt->parent, 0, 0, &vp->intercept, NULL) ==
-	       HV_STATUS_SUCCESS;
+	u16 status;
+
+	/* the parent's own VPs may be deleted */
+	rcu_read_lock();
+	status = tlfs_message_queue_any(vp->pt->parent, 0, 0, &vp->intercept, NULL);
+	rcu_read_unlock();
+	return status == HV_STATUS_SUCCESS;
 }
 
 /* ---- the thread ---- */

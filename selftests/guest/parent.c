@@ -13,7 +13,7 @@
 #define SPARE		0x5100000ULL	/* pages the child asks for while it runs */
 #define CHILD_COPY	0x6000000ULL	/* what the child has at COPY and POOL */
 #define CHILD_POOL	0x7000000ULL
-#define POOL_PAGES	64
+#define POOL_PAGES	80
 #define CHILD_POOL_PAGES 80
 #define LATE		0x30000000ULL	/* not mapped until the child reads it */
 #define READ_ONLY	0x30001000ULL
