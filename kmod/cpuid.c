@@ -504,11 +504,15 @@ static u32 cache_sharing(const struct tlfs_partition *pt, u32 eax)
 	return (roundup_pow_of_two(vps) - 1) << 14;
 }
 
+#define LEAF1_EBX_CLFLUSH	GENMASK(15, 8)
+
 static void leaf_1(const struct tlfs_vp *vp, u32 r[4])
 {
 	unsigned int vps = vps_per_socket(vp->pt);
 
 	r[TLFS_CPUID_EBX] |= vp->index << 24;
+	r[TLFS_CPUID_EBX] &= ~LEAF1_EBX_CLFLUSH;
+	r[TLFS_CPUID_EBX] |= vp->pt->clflush_size << 8;
 	if (vps > 1) {
 		r[TLFS_CPUID_EBX] |= min(roundup_pow_of_two(vps), 255UL) << 16;
 		r[TLFS_CPUID_EDX] |= LEAF1_EDX_HTT;

@@ -190,6 +190,7 @@ static int __init tlfs_init(void)
 	err = tlfs_cpuid_setup();
 	if (err)
 		goto err_cpuid;
+	tlfs_sched_setup();
 	err = tlfs_run_setup();
 	if (err)
 		goto err_run;

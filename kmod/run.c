@@ -308,6 +308,8 @@ static int vp_sleep(struct tlfs_vp *vp)
 {
 	long left;
 
+	if (unlikely(vp->sched.cpu >= 0))
+		tlfs_sched_leave_slow(vp);
 	if (vp->pt->threaded)
 		return tlfs_vp_thread_rest(vp);
 	if (likely(!vp->pt->mshv))
@@ -391,6 +393,24 @@ static int handle_rdmsr(struct tlfs_vp *vp)
 	return r;
 }
 
+/* IN of @size bytes is @val */
+static void io_result(struct tlfs_vp *vp, unsigned int size, u32 val)
+{
+	u64 mask = size == 4 ? ~0u : BIT(size * 8) - 1;
+	u64 keep = size == 4 ? 0 : ~mask;
+
+	vp_set_reg(vp, VP_RAX, (vp_reg(vp, VP_RAX) & keep) | (val & mask));
+}
+
+/* the parent lets us answer (15.1.6) */
+static int handle_pm_timer(struct tlfs_vp *vp)
+{
+	if (tlfs_insn_len(vp) < 0)
+		return TLFS_SLOW;
+	io_result(vp, vp->exit.io.size, tlfs_assist_pm_timer(vp->pt));
+	return skip_exit(vp);
+}
+
 static int handle_io(struct tlfs_vp *vp)
 {
 	const struct tlfs_exit *x = &vp->exit;
@@ -400,18 +420,17 @@ static int handle_io(struct tlfs_vp *vp)
 	if (!x->io.in &&
 	    tlfs_doorbell_pio(vp->pt, x->io.port, x->io.size, vp->regs[VP_RAX]))
 		return skip_exit(vp);
+	if (unlikely(x->io.in && (x->io.port | TLFS_PM_PORT_VALID) ==
+				 READ_ONCE(vp->pt->assist.pm_port)))
+		return handle_pm_timer(vp);
 	if (likely(tlfs_io_intercepted(vp->pt, x->io.port, x->io.size, !x->io.in)))
 		return tlfs_msg_io(vp);
 
 	/* a port nobody has: writes go nowhere, reads are all ones (TLFS 11.9) */
 	if (tlfs_insn_len(vp) < 0)
 		return TLFS_SLOW;
-	if (x->io.in) {
-		u64 ones = x->io.size == 4 ? ~0u : BIT(x->io.size * 8) - 1;
-		u64 keep = x->io.size == 4 ? 0 : ~ones;
-
-		vp_set_reg(vp, VP_RAX, (vp_reg(vp, VP_RAX) & keep) | ones);
-	}
+	if (x->io.in)
+		io_result(vp, x->io.size, ~0u);
 	return skip_exit(vp);
 }
 
@@ -597,6 +616,7 @@ static int run_once(struct tlfs_vp *vp)
 
 static int run_window(struct tlfs_vp *vp)
 {
+	u64 ran;
 	int r;
 
 	tlfs_fpu_load(vp);
@@ -615,9 +635,12 @@ static int run_window(struct tlfs_vp *vp)
 	} while (r == TLFS_RESUME);
 	tlfs_call(put)(vp);
 	tlfs_left_guest();
-	vp->runtime_ns += local_clock() - vp->run_start_ns;
+	ran = local_clock() - vp->run_start_ns;
+	vp->runtime_ns += ran;
 	vp->in_window = false;
 	tlfs_fpu_put(vp);
+	if (static_branch_unlikely(&tlfs_sched_used))
+		tlfs_sched_ran_slow(vp, ran);
 
 	if (r == TLFS_SLOW)
 		r = handle_exit(vp);
@@ -640,6 +663,13 @@ static int run_loop(struct tlfs_vp *vp)
 		r = vp_make_runnable(vp);
 		if (r)
 			return r;
+		if (static_branch_unlikely(&tlfs_sched_used)) {
+			r = tlfs_sched_enter_slow(vp);
+			if (r == -EAGAIN)
+				continue;
+			if (r)
+				return r;
+		}
 		r = run_window(vp);
 		if (r < 0 || r == TLFS_USER)
 			return r;
@@ -665,6 +695,8 @@ int tlfs_vp_run(struct tlfs_vp *vp)
 	tlfs_regpage_load(vp);
 
 	r = run_loop(vp);
+	if (unlikely(vp->sched.cpu >= 0))
+		tlfs_sched_leave_slow(vp);
 	if (r == TLFS_USER) {
 		vp->intercept_suspend = true;
 		r = 0;

@@ -33,6 +33,7 @@
 #include "event.h"
 #include "hypercall.h"
 #include "ops.h"
+#include "hv/scheduler.h"
 #include "hv/synic.h"
 #include "mem/mem.h"
 #include "x86/fpu.h"
@@ -102,6 +103,30 @@ struct tlfs_intercepts {
 	unsigned long *ports[2];	/* read, write; bitmaps of 65536 or NULL = all (VMM's) */
 };
 
+/* tlfs_timer_assist.pm_port */
+#define TLFS_PM_PORT_VALID	BIT(16)
+
+/**
+ * struct tlfs_timer_assist - timers the parent lends a guest (15.1.5, 15.1.6)
+ * @lock:	all of the periodic one; innermost but for the local APICs' and host timers'
+ * @timer:	host timer behind it; its callback believes only @armed and @next
+ * @period, @control: the properties
+ * @next:	partition time (tlfs_time_ns) of the next tick
+ * @armed:	@next means something
+ * @pm:		property of the PM timer
+ * @pm_port:	its port and TLFS_PM_PORT_VALID, or 0
+ */
+struct tlfs_timer_assist {
+	raw_spinlock_t lock;
+	struct hrtimer timer;
+	u64 period;
+	u64 control;
+	u64 next;
+	bool armed;
+	u64 pm;
+	u32 pm_port;
+};
+
 /**
  * struct tlfs_ports - ports and connections of a partition, or of the root as one process sees it
  * @pt:		whose
@@ -158,6 +183,11 @@ struct tlfs_ports {
  * @vp_map:	which indexes exist (same life)
  * @guest_os_id, @hypercall_msr: chapter 3 and 4 MSRs
  * @hypercall_page: overlay
+ * @sched:	scheduling policies
+ * @assist:	periodic and PM timer assists
+ * @debug_channel: property DEBUG_CHANNEL_ID (20.1.1)
+ * @tlb_pages:	property VIRTUAL_TLB_PAGE_COUNT
+ * @clflush_size: of CPUID, in units of 8 bytes
  * @msr_ignore_unknown: property UNIMPLEMENTED_MSR_ACTION = 1
  * @cpuid:	registered CPUID results; RCU
  * @ports:	chapter 14
@@ -199,6 +229,11 @@ struct tlfs_partition {
 
 	struct tlfs_gpa gpa;
 	struct tlfs_time time;
+	struct tlfs_timer_assist assist;
+	struct tlfs_sched sched;
+	u16 debug_channel;
+	u8 clflush_size;
+	u32 tlb_pages;
 
 	spinlock_t msr_lock;		/* the partition-wide MSRs below */
 	u64 guest_os_id;
@@ -259,6 +294,8 @@ void tlfs_partitions_suspend(bool suspend);
 int tlfs_partition_initialize(struct tlfs_partition *pt);
 /* synthetic features, and the privileges that follow from them: hv/property.c */
 void tlfs_partition_set_features(struct tlfs_partition *pt, u64 features);
+void tlfs_property_init(struct tlfs_partition *pt);
+void tlfs_property_destroy(struct tlfs_partition *pt);
 void tlfs_partition_get(struct tlfs_partition *pt);
 void tlfs_partition_put(struct tlfs_partition *pt);
 
@@ -385,6 +422,7 @@ struct tlfs_vp {
 	struct tlfs_fpu fpu;
 	struct tlfs_lapic lapic;
 	struct tlfs_synic synic;
+	struct tlfs_sched_vp sched;
 
 	/* chapter 7/13 MSRs of a VP */
 	u64 vp_assist_msr;
@@ -633,6 +671,19 @@ bool tlfs_register_shared(u32 name);
 void tlfs_regpage_load(struct tlfs_vp *vp);
 void tlfs_regpage_store(struct tlfs_vp *vp);
 long tlfs_vp_state_ioctl(struct tlfs_vp *vp, void __user *arg, bool set);
+
+/* hv/timer_assist.c: HV_STATUS_*; any thread */
+void tlfs_assist_init(struct tlfs_partition *pt);
+void tlfs_assist_destroy(struct tlfs_partition *pt);
+u16 tlfs_assist_set_period(struct tlfs_partition *pt, u64 period);
+u16 tlfs_assist_set_control(struct tlfs_partition *pt, u64 control);
+u16 tlfs_assist_set_pm(struct tlfs_partition *pt, u64 val);
+u32 tlfs_assist_pm_timer(struct tlfs_partition *pt);
+/* partition time goes on */
+void tlfs_assist_resume(struct tlfs_partition *pt);
+/* saved state: period, control, PM timer, ns left of the period */
+void tlfs_assist_get_state(struct tlfs_partition *pt, u64 state[4]);
+u16 tlfs_assist_set_state(struct tlfs_partition *pt, const u64 state[4]);
 
 /* hv/interrupt.c: VP assist page and APIC MSRs (13) */
 int tlfs_apic_rdmsr(struct tlfs_vp *vp, u32 msr, u64 *val);

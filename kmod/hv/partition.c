@@ -43,6 +43,8 @@ struct tlfs_partition tlfs_root = {
 	.privileges = ~0ULL,
 	.cpus_per_socket = 1,
 	.pool = TLFS_POOL_INIT(tlfs_root.pool),
+	.sched = { .cap = HV_PARTITION_CPU_MAX, .weight = 100 },
+	.tlb_pages = 64,
 };
 
 /* in the order of creation, whoever's children they are */
@@ -94,6 +96,9 @@ static struct tlfs_partition *partition_alloc(struct tlfs_partition *parent, str
 	mmgrab(mm);
 	refcount_inc(&parent->memory);
 	tlfs_pool_init(&pt->pool);
+	tlfs_sched_init(pt);
+	tlfs_assist_init(pt);
+	tlfs_property_init(pt);
 	return pt;
 }
 
@@ -334,6 +339,7 @@ static void partition_release(struct kref *ref)
 	tlfs_eventfd_destroy(pt);
 	/* messages come from other partitions */
 	tlfs_ports_destroy(pt);
+	tlfs_assist_destroy(pt);
 	/* and an MMU notifier kicks them */
 	tlfs_gpa_stop(pt);
 	for (i = 0; i < TLFS_MAX_VPS; i++) {
@@ -344,6 +350,8 @@ static void partition_release(struct kref *ref)
 		WRITE_ONCE(pt->vps[i], NULL);
 		tlfs_vp_destroy(vp);
 	}
+	tlfs_sched_destroy(pt);
+	tlfs_property_destroy(pt);
 	tlfs_time_destroy(pt);
 	tlfs_overlay_free(pt, &pt->hypercall_page);
 	tlfs_cpuid_free(pt);

@@ -2,6 +2,7 @@
 /*
  * property.c - properties of partitions (TLFS 5.2.2)
  */
+#include <linux/bitmap.h>
 #include <linux/kernel.h>
 #include <linux/minmax.h>
 #include <linux/mutex.h>
@@ -11,6 +12,14 @@
 #include <asm/tsc.h>
 
 #include "tlfs.h"
+
+/* the virtual TLB is the processor's here: the number is kept for the parent that asks */
+#define TLB_PAGES_DEFAULT	64
+#define TLB_PAGES_MIN		4
+#define TLB_PAGES_MAX		0x10000
+
+/* bits of PROCESSOR_FEATURES that 2.0 defines: the others are not touched by that name */
+#define FEATURES_2_0		GENMASK_ULL(14, 0)
 
 void tlfs_partition_set_features(struct tlfs_partition *pt, u64 features)
 {
@@ -27,7 +36,7 @@ void tlfs_partition_set_features(struct tlfs_partition *pt, u64 features)
  * @name:	as in HV_PARTITION_PROPERTY_*, for reports
  * @code:	HV_PARTITION_PROPERTY_*
  * @flags:	PROP_*
- * @arg:	for @get and @set that serve several
+ * @arg:	for @get and @set that serve several properties
  * @get:	any time, under pt->lock
  * @set:	under pt->lock; NULL: read-only.  Returns HV_STATUS_*
  */
@@ -37,7 +46,7 @@ struct property {
 	u32 flags;
 	u32 arg;
 	u64 (*get)(struct tlfs_partition *pt, u32 arg);
-	u16 (*set)(struct tlfs_partition *pt, u64 val);
+	u16 (*set)(struct tlfs_partition *pt, u32 arg, u64 val);
 };
 
 /* what no synthetic processor feature stands for: the parent says it here (5.2.3) */
@@ -53,7 +62,7 @@ static u64 get_privileges(struct tlfs_partition *pt, u32 arg)
 	return pt->privileges;
 }
 
-static u16 set_privileges(struct tlfs_partition *pt, u64 val)
+static u16 set_privileges(struct tlfs_partition *pt, u32 arg, u64 val)
 {
 	/* the rest of them is for the root, or not there at all */
 	if (val & ~(PARENT_PRIVILEGES | tlfs_synthetic_to_privileges(tlfs_synthetic_supported())))
@@ -70,7 +79,7 @@ static u64 get_synthetic(struct tlfs_partition *pt, u32 arg)
 	return pt == &tlfs_root ? tlfs_synthetic_supported() : pt->synthetic_features;
 }
 
-static u16 set_synthetic(struct tlfs_partition *pt, u64 val)
+static u16 set_synthetic(struct tlfs_partition *pt, u32 arg, u64 val)
 {
 	if (val & ~(pt->v2 ? tlfs_synthetic_v2() : tlfs_synthetic_supported()))
 		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
@@ -83,7 +92,7 @@ static u64 get_time_freeze(struct tlfs_partition *pt, u32 arg)
 	return pt->time.frozen;
 }
 
-static u16 set_time_freeze(struct tlfs_partition *pt, u64 val)
+static u16 set_time_freeze(struct tlfs_partition *pt, u32 arg, u64 val)
 {
 	if (val > 1)
 		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
@@ -97,7 +106,7 @@ static u64 get_reference_time(struct tlfs_partition *pt, u32 arg)
 	return tlfs_ref_time(pt);
 }
 
-static u16 set_reference_time(struct tlfs_partition *pt, u64 val)
+static u16 set_reference_time(struct tlfs_partition *pt, u32 arg, u64 val)
 {
 	tlfs_set_ref_time(pt, val);
 	return HV_STATUS_SUCCESS;
@@ -108,7 +117,7 @@ static u64 get_access_tracking(struct tlfs_partition *pt, u32 arg)
 	return pt->gpa.tracking;
 }
 
-static u16 set_access_tracking(struct tlfs_partition *pt, u64 val)
+static u16 set_access_tracking(struct tlfs_partition *pt, u32 arg, u64 val)
 {
 	if (val > 1)
 		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
@@ -120,7 +129,7 @@ static u64 get_cpus_per_socket(struct tlfs_partition *pt, u32 arg)
 	return pt->cpus_per_socket;
 }
 
-static u16 set_cpus_per_socket(struct tlfs_partition *pt, u64 val)
+static u16 set_cpus_per_socket(struct tlfs_partition *pt, u32 arg, u64 val)
 {
 	if (!val || val > TLFS_MAX_VPS)
 		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
@@ -134,7 +143,7 @@ static u64 get_msr_action(struct tlfs_partition *pt, u32 arg)
 					HV_UNIMPLEMENTED_MSR_ACTION_FAULT;
 }
 
-static u16 set_msr_action(struct tlfs_partition *pt, u64 val)
+static u16 set_msr_action(struct tlfs_partition *pt, u32 arg, u64 val)
 {
 	if (val > HV_UNIMPLEMENTED_MSR_ACTION_IGNORE_WRITE_READ_ZERO)
 		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
@@ -155,6 +164,33 @@ static u64 get_vendor(struct tlfs_partition *pt, u32 arg)
 	}
 }
 
+/* the same for all VPs, for all their life */
+static bool features_fixed(const struct tlfs_partition *pt)
+{
+	return pt->nr_vps;
+}
+
+static u16 set_features_2_0(struct tlfs_partition *pt, u32 bank, u64 val)
+{
+	if (val & ~tlfs_processor_features(bank))
+		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
+	if (features_fixed(pt))
+		return HV_STATUS_INVALID_PARTITION_STATE;
+	pt->disabled_features[bank] &= ~FEATURES_2_0;
+	pt->disabled_features[bank] |= ~val & FEATURES_2_0;
+	return HV_STATUS_SUCCESS;
+}
+
+static u16 set_features(struct tlfs_partition *pt, u32 bank, u64 val)
+{
+	if (val & ~tlfs_processor_features(bank))
+		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
+	if (features_fixed(pt))
+		return HV_STATUS_INVALID_PARTITION_STATE;
+	pt->disabled_features[bank] = ~val;
+	return HV_STATUS_SUCCESS;
+}
+
 static u64 get_features(struct tlfs_partition *pt, u32 bank)
 {
 	return tlfs_processor_features(bank) & ~pt->disabled_features[bank];
@@ -163,6 +199,16 @@ static u64 get_features(struct tlfs_partition *pt, u32 bank)
 static u64 get_xsave_features(struct tlfs_partition *pt, u32 arg)
 {
 	return tlfs_xsave_features() & ~pt->disabled_xsave;
+}
+
+static u16 set_xsave_features(struct tlfs_partition *pt, u32 arg, u64 val)
+{
+	if (val & ~tlfs_xsave_features())
+		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
+	if (features_fixed(pt))
+		return HV_STATUS_INVALID_PARTITION_STATE;
+	pt->disabled_xsave = ~val;
+	return HV_STATUS_SUCCESS;
 }
 
 static u64 get_xsave_states(struct tlfs_partition *pt, u32 arg)
@@ -176,9 +222,25 @@ static u64 get_xsave_size(struct tlfs_partition *pt, u32 arg)
 }
 
 /* 5.2.10: in the unit of CPUID 1.EBX, 8 bytes */
-static u64 get_clflush_size(struct tlfs_partition *pt, u32 arg)
+static u64 host_clflush_size(void)
 {
 	return boot_cpu_data.x86_clflush_size / 8;
+}
+
+static u64 get_clflush_size(struct tlfs_partition *pt, u32 arg)
+{
+	return pt == &tlfs_root ? host_clflush_size() : pt->clflush_size;
+}
+
+/* a guest that flushes by smaller lines than there are flushes all the same */
+static u16 set_clflush_size(struct tlfs_partition *pt, u32 arg, u64 val)
+{
+	if (!val || val > host_clflush_size())
+		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
+	if (features_fixed(pt))
+		return HV_STATUS_INVALID_PARTITION_STATE;
+	pt->clflush_size = val;
+	return HV_STATUS_SUCCESS;
 }
 
 static u64 get_compatibility(struct tlfs_partition *pt, u32 arg)
@@ -187,7 +249,7 @@ static u64 get_compatibility(struct tlfs_partition *pt, u32 arg)
 }
 
 /* from the current one to 2.0, and not back: what that hides is not remembered */
-static u16 set_compatibility(struct tlfs_partition *pt, u64 val)
+static u16 set_compatibility(struct tlfs_partition *pt, u32 arg, u64 val)
 {
 	if (val == get_compatibility(pt, 0))
 		return HV_STATUS_SUCCESS;
@@ -207,6 +269,99 @@ static u64 get_frequency(struct tlfs_partition *pt, u32 arg)
 	return pt == &tlfs_root ? tsc_khz * 1000ULL : tlfs_tsc_hz(pt);
 }
 
+static u64 get_sched(struct tlfs_partition *pt, u32 policy)
+{
+	switch (policy) {
+	case TLFS_SCHED_RESERVE:
+		return pt->sched.reserve;
+	case TLFS_SCHED_CAP:
+		return pt->sched.cap;
+	default:
+		return pt->sched.weight;
+	}
+}
+
+static u16 set_sched(struct tlfs_partition *pt, u32 policy, u64 val)
+{
+	return tlfs_sched_set(pt, policy, val);
+}
+
+static u64 get_timer_period(struct tlfs_partition *pt, u32 arg)
+{
+	return READ_ONCE(pt->assist.period);
+}
+
+static u16 set_timer_period(struct tlfs_partition *pt, u32 arg, u64 val)
+{
+	return tlfs_assist_set_period(pt, val);
+}
+
+static u64 get_timer_control(struct tlfs_partition *pt, u32 arg)
+{
+	return READ_ONCE(pt->assist.control);
+}
+
+static u16 set_timer_control(struct tlfs_partition *pt, u32 arg, u64 val)
+{
+	return tlfs_assist_set_control(pt, val);
+}
+
+static u64 get_pm_timer(struct tlfs_partition *pt, u32 arg)
+{
+	return READ_ONCE(pt->assist.pm);
+}
+
+static u16 set_pm_timer(struct tlfs_partition *pt, u32 arg, u64 val)
+{
+	return tlfs_assist_set_pm(pt, val);
+}
+
+static u64 get_debug_channel(struct tlfs_partition *pt, u32 arg)
+{
+	return pt->debug_channel;
+}
+
+/* ids in use, 0 is none (20.1.1) */
+static DECLARE_BITMAP(debug_channels, U16_MAX + 1);
+
+static u16 set_debug_channel(struct tlfs_partition *pt, u32 arg, u64 val)
+{
+	if (val > U16_MAX)
+		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
+	if (val == pt->debug_channel)
+		return HV_STATUS_SUCCESS;
+	if (val && test_and_set_bit(val, debug_channels))
+		return HV_STATUS_OBJECT_IN_USE;
+	if (pt->debug_channel)
+		clear_bit(pt->debug_channel, debug_channels);
+	pt->debug_channel = val;
+	return HV_STATUS_SUCCESS;
+}
+
+static u64 get_tlb_pages(struct tlfs_partition *pt, u32 arg)
+{
+	return pt->tlb_pages;
+}
+
+/* 5.2.6: out of range is no error */
+static u16 set_tlb_pages(struct tlfs_partition *pt, u32 arg, u64 val)
+{
+	pt->tlb_pages = clamp_t(u64, val, TLB_PAGES_MIN, TLB_PAGES_MAX);
+	return HV_STATUS_SUCCESS;
+}
+
+void tlfs_property_init(struct tlfs_partition *pt)
+{
+	pt->tlb_pages = TLB_PAGES_DEFAULT;
+	pt->clflush_size = host_clflush_size();
+}
+
+void tlfs_property_destroy(struct tlfs_partition *pt)
+{
+	if (pt->debug_channel)
+		clear_bit(pt->debug_channel, debug_channels);
+}
+
 static u64 get_guest_os_id(struct tlfs_partition *pt, u32 arg)
 {
 	return READ_ONCE(pt->guest_os_id);
@@ -218,6 +373,16 @@ static u64 get_guest_os_id(struct tlfs_partition *pt, u32 arg)
 
 static const struct property properties[] = {
 	PROP(PRIVILEGE_FLAGS, PROP_ROOT, 0, get_privileges, set_privileges),
+	PROP(CPU_RESERVE, PROP_ROOT, TLFS_SCHED_RESERVE, get_sched, set_sched),
+	PROP(CPU_CAP, PROP_ROOT, TLFS_SCHED_CAP, get_sched, set_sched),
+	PROP(CPU_WEIGHT, PROP_ROOT, TLFS_SCHED_WEIGHT, get_sched, set_sched),
+	PROP(EMULATED_TIMER_PERIOD, PROP_ROOT | PROP_ACTIVE, 0, get_timer_period,
+	     set_timer_period),
+	PROP(EMULATED_TIMER_CONTROL, PROP_ROOT | PROP_ACTIVE, 0, get_timer_control,
+	     set_timer_control),
+	PROP(PM_TIMER_ASSIST, PROP_ROOT | PROP_ACTIVE, 0, get_pm_timer, set_pm_timer),
+	PROP(DEBUG_CHANNEL_ID, PROP_ROOT, 0, get_debug_channel, set_debug_channel),
+	PROP(VIRTUAL_TLB_PAGE_COUNT, PROP_ROOT, 0, get_tlb_pages, set_tlb_pages),
 	PROP(SYNTHETIC_PROC_FEATURES, PROP_ROOT | PROP_EARLY, 0, get_synthetic, set_synthetic),
 	PROP(TIME_FREEZE, PROP_ACTIVE, 0, get_time_freeze, set_time_freeze),
 	PROP(REFERENCE_TIME, PROP_ACTIVE, 0, get_reference_time, set_reference_time),
@@ -226,17 +391,17 @@ static const struct property properties[] = {
 	PROP(IMPLEMENTED_PHYSICAL_ADDRESS_BITS, PROP_ROOT, 0, get_address_bits, NULL),
 	PROP(UNIMPLEMENTED_MSR_ACTION, PROP_ACTIVE, 0, get_msr_action, set_msr_action),
 	PROP(PROCESSOR_VENDOR, PROP_ROOT, 0, get_vendor, NULL),
-	PROP(PROCESSOR_FEATURES, PROP_ROOT, 0, get_features, NULL),
-	PROP(PROCESSOR_XSAVE_FEATURES, PROP_ROOT, 0, get_xsave_features, NULL),
-	PROP(PROCESSOR_CL_FLUSH_SIZE, PROP_ROOT, 0, get_clflush_size, NULL),
+	PROP(PROCESSOR_FEATURES, PROP_ROOT, 0, get_features, set_features_2_0),
+	PROP(PROCESSOR_XSAVE_FEATURES, PROP_ROOT, 0, get_xsave_features, set_xsave_features),
+	PROP(PROCESSOR_CL_FLUSH_SIZE, PROP_ROOT, 0, get_clflush_size, set_clflush_size),
 	PROP(COMPATIBILITY_VERSION, PROP_ROOT | PROP_EARLY, 0, get_compatibility,
 	     set_compatibility),
 	PROP(PHYSICAL_ADDRESS_WIDTH, PROP_ROOT, 0, get_address_bits, NULL),
 	PROP(XSAVE_STATES, PROP_ROOT, 0, get_xsave_states, NULL),
 	PROP(MAX_XSAVE_DATA_SIZE, PROP_ROOT, 0, get_xsave_size, NULL),
 	PROP(PROCESSOR_CLOCK_FREQUENCY, PROP_ROOT, 0, get_frequency, NULL),
-	PROP(PROCESSOR_FEATURES0, PROP_ROOT, 0, get_features, NULL),
-	PROP(PROCESSOR_FEATURES1, PROP_ROOT, 1, get_features, NULL),
+	PROP(PROCESSOR_FEATURES0, PROP_ROOT, 0, get_features, set_features),
+	PROP(PROCESSOR_FEATURES1, PROP_ROOT, 1, get_features, set_features),
 	PROP(GUEST_OS_ID, 0, 0, get_guest_os_id, NULL),
 };
 
@@ -282,7 +447,7 @@ static u16 property_set(struct tlfs_partition *pt, const struct property *prop, 
 		return HV_STATUS_INVALID_PARTITION_STATE;
 	if (prop->flags & PROP_ACTIVE && !pt->initialized)
 		return HV_STATUS_INVALID_PARTITION_STATE;
-	return prop->set(pt, val);
+	return prop->set(pt, prop->arg, val);
 }
 
 TLFS_HANDLER(set_partition_property)

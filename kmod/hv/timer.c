@@ -317,6 +317,7 @@ static void time_thaw(struct tlfs_partition *pt)
 		tlfs_stimers_resume(vp);
 		tlfs_lapic_timer_resume(vp);
 	}
+	tlfs_assist_resume(pt);
 
 	WRITE_ONCE(pt->time.frozen, false);
 	tlfs_vps_request(pt, NULL, TLFS_REQ_STOP, false);

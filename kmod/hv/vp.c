@@ -59,12 +59,17 @@ struct tlfs_vp *tlfs_vp_create(struct tlfs_partition *pt, u32 index)
 	vp = kzalloc(sizeof(*vp), GFP_KERNEL_ACCOUNT);
 	if (!vp)
 		return ERR_PTR(-ENOMEM);
+	if (!tlfs_sched_add_vp(pt)) {
+		kfree(vp);
+		return ERR_PTR(-EBUSY);
+	}
 	vp->pt = pt;
 	vp->index = index;
 	vp->cpu = raw_smp_processor_id();
 	mutex_init(&vp->lock);
 	tlfs_lock_by_depth(&vp->lock, pt, TLFS_LOCK_VP);
 	init_swait_queue_head(&vp->wait);
+	tlfs_sched_create_vp(vp);
 
 	err = -ENOMEM;
 	vp->msg = vp_page();
@@ -104,6 +109,7 @@ err_backend:
 err_pages:
 	vp_free_pages(vp);
 	mutex_destroy(&vp->lock);
+	tlfs_sched_del_vp(pt);
 	kfree(vp);
 	return ERR_PTR(err);
 }
@@ -111,6 +117,8 @@ err_pages:
 /* nothing runs the VP, delivers to it or has it in a table any more; its timers may still fire */
 void tlfs_vp_destroy(struct tlfs_vp *vp)
 {
+	tlfs_sched_del_vp(vp->pt);
+	tlfs_sched_destroy_vp(vp);
 	tlfs_interrupt_destroy(vp);
 	tlfs_synic_destroy(vp);
 	tlfs_lapic_destroy(vp);
@@ -457,6 +465,9 @@ TLFS_HANDLER(set_vp_registers)
 			status = HV_STATUS_INVALID_VP_STATE;
 		else
 			status = tlfs_set_register(vp, reg->name, &reg->value);
+		/* 10.4.4 has one status for a bad name and a bad value */
+		if (status == HV_STATUS_INVALID_REGISTER_VALUE)
+			status = HV_STATUS_INVALID_PARAMETER;
 		if (status != HV_STATUS_SUCCESS)
 			break;
 	}

@@ -182,6 +182,25 @@ static u16 set_fpu(struct tlfs_vp *vp, u32 name, const union hv_register_value *
 	return tlfs_fpu_set_register(vp, name, val);
 }
 
+/* B-10-017: the upper halves are there for a partition that is shown AVX */
+static u16 get_ymm_high(struct tlfs_vp *vp, u32 i, union hv_register_value *val)
+{
+	if (vp->fpu.loaded)
+		return TLFS_HC_SLEEP;
+	if (vp->pt->disabled_xsave & HV_XSAVE_FEATURE_AVX || !tlfs_fpu_get_ymm_high(vp, i, val))
+		return HV_STATUS_INVALID_PARAMETER;
+	return HV_STATUS_SUCCESS;
+}
+
+static u16 set_ymm_high(struct tlfs_vp *vp, u32 i, const union hv_register_value *val)
+{
+	if (vp->fpu.loaded)
+		return TLFS_HC_SLEEP;
+	if (vp->pt->disabled_xsave & HV_XSAVE_FEATURE_AVX || !tlfs_fpu_set_ymm_high(vp, i, val))
+		return HV_STATUS_INVALID_PARAMETER;
+	return HV_STATUS_SUCCESS;
+}
+
 static u16 get_msr(struct tlfs_vp *vp, u32 msr, union hv_register_value *val)
 {
 	u64 data = 0;
@@ -222,6 +241,121 @@ static u16 set_apic_base(struct tlfs_vp *vp, u32 arg, const union hv_register_va
 {
 	return tlfs_lapic_set_base(vp, val->reg64, false) == TLFS_RESUME ?
 	       HV_STATUS_SUCCESS : HV_STATUS_INVALID_REGISTER_VALUE;
+}
+
+/* ---- the local APIC, register by register (later editions) ---- */
+
+#define APIC_REG_ID		0x02
+#define APIC_REG_TPR		0x08
+#define APIC_REG_PPR		0x0a
+#define APIC_REG_EOI		0x0b
+#define APIC_REG_ICR		0x30
+#define APIC_REG_INIT_COUNT	0x38
+#define APIC_REG_SELF_IPI	0x3f
+
+#define APIC_FIELD(f)	(offsetof(struct hv_local_interrupt_controller_state, f) / sizeof(u32))
+
+/* where the VP state of the APIC has the register, or -1 */
+static int apic_field(u32 reg)
+{
+	switch (reg) {
+	case 0x02:
+		return APIC_FIELD(apic_id);
+	case 0x03:
+		return APIC_FIELD(apic_version);
+	case 0x0d:
+		return APIC_FIELD(apic_ldr);
+	case 0x0f:
+		return APIC_FIELD(apic_spurious);
+	case 0x10 ... 0x17:
+		return APIC_FIELD(apic_isr) + reg - 0x10;
+	case 0x18 ... 0x1f:
+		return APIC_FIELD(apic_tmr) + reg - 0x18;
+	case 0x20 ... 0x27:
+		return APIC_FIELD(apic_irr) + reg - 0x20;
+	case 0x28:
+		return APIC_FIELD(apic_esr);
+	case APIC_REG_ICR:
+		return APIC_FIELD(apic_icr_low);
+	case 0x32 ... 0x37:
+		return APIC_FIELD(apic_lvt_timer) + reg - 0x32;
+	case APIC_REG_INIT_COUNT ... 0x39:
+		return APIC_FIELD(apic_initial_count) + reg - APIC_REG_INIT_COUNT;
+	case 0x3e:
+		return APIC_FIELD(apic_divide_configuration);
+	}
+	return -1;
+}
+
+static u16 get_apic(struct tlfs_vp *vp, u32 reg, union hv_register_value *val)
+{
+	struct hv_local_interrupt_controller_state s;
+	int field = apic_field(reg);
+
+	switch (reg) {
+	case APIC_REG_TPR:
+		val->reg64 = tlfs_lapic_tpr(vp);
+		return HV_STATUS_SUCCESS;
+	case APIC_REG_PPR:
+		val->reg64 = tlfs_lapic_read(vp, APIC_REG_PPR << 4);
+		return HV_STATUS_SUCCESS;
+	case APIC_REG_EOI:
+	case APIC_REG_SELF_IPI:
+		return HV_STATUS_SUCCESS;
+	}
+	if (field < 0)
+		return HV_STATUS_INVALID_PARAMETER;
+	tlfs_lapic_get_state(vp, &s);
+	val->reg64 = ((u32 *)&s)[array_index_nospec(field, sizeof(s) / sizeof(u32))];
+	if (reg == APIC_REG_ICR)
+		val->reg64 |= (u64)s.apic_icr_high << 32;
+	return HV_STATUS_SUCCESS;
+}
+
+/* 10.4.4: a state is loaded, nothing is made to happen: no IPI by the ICR */
+static u16 set_apic_state(struct tlfs_vp *vp, u32 reg, u64 data)
+{
+	struct hv_local_interrupt_controller_state s;
+	int field = apic_field(reg);
+
+	if (field < 0 || reg == APIC_REG_PPR)
+		return HV_STATUS_INVALID_PARAMETER;
+	if (reg != APIC_REG_ICR && upper_32_bits(data))
+		return HV_STATUS_INVALID_REGISTER_VALUE;
+	tlfs_lapic_get_state(vp, &s);
+	/* the version is what it is */
+	if (field == APIC_FIELD(apic_version))
+		return reg_status(data != s.apic_version);
+	((u32 *)&s)[array_index_nospec(field, sizeof(s) / sizeof(u32))] = data;
+	if (reg == APIC_REG_ICR)
+		s.apic_icr_high = upper_32_bits(data);
+	if (reg == APIC_REG_INIT_COUNT)
+		s.apic_counter_value = data;
+	return reg_status(tlfs_lapic_set_state(vp, &s));
+}
+
+static u16 set_apic(struct tlfs_vp *vp, u32 reg, const union hv_register_value *val)
+{
+	u64 data = val->reg64;
+
+	switch (reg) {
+	case APIC_REG_TPR:
+		if (data > 0xff)
+			return HV_STATUS_INVALID_REGISTER_VALUE;
+		tlfs_lapic_set_tpr(vp, data);
+		return HV_STATUS_SUCCESS;
+	case APIC_REG_EOI:
+		if (data)
+			return HV_STATUS_INVALID_REGISTER_VALUE;
+		tlfs_lapic_end_interrupt(vp);
+		return HV_STATUS_SUCCESS;
+	case APIC_REG_SELF_IPI:
+		if (data < HV_SYNIC_SINT_MIN_VECTOR || data > 0xff)
+			return HV_STATUS_INVALID_REGISTER_VALUE;
+		tlfs_lapic_set_irr(vp, data, false);
+		return HV_STATUS_SUCCESS;
+	}
+	return set_apic_state(vp, reg, data);
 }
 
 /* ---- what only the hypervisor has ---- */
@@ -324,6 +458,44 @@ static u16 get_index(struct tlfs_vp *vp, u32 arg, union hv_register_value *val)
 	val->reg64 = vp->index;
 	return HV_STATUS_SUCCESS;
 }
+
+/* timer assists: the partition's, by whichever VP */
+static u16 get_assist(struct tlfs_vp *vp, u32 which, union hv_register_value *val)
+{
+	u64 state[4];
+
+	tlfs_assist_get_state(vp->pt, state);
+	val->reg64 = state[array_index_nospec(which, 3)];
+	return HV_STATUS_SUCCESS;
+}
+
+static u16 set_assist(struct tlfs_vp *vp, u32 which, const union hv_register_value *val)
+{
+	u16 status;
+
+	switch (which) {
+	case 0:
+		status = tlfs_assist_set_period(vp->pt, val->reg64);
+		break;
+	case 1:
+		status = tlfs_assist_set_control(vp->pt, val->reg64);
+		break;
+	default:
+		status = tlfs_assist_set_pm(vp->pt, val->reg64);
+		break;
+	}
+	return reg_status(status != HV_STATUS_SUCCESS);
+}
+
+/* VTL 0 is all there is (later editions) */
+static u16 get_constant(struct tlfs_vp *vp, u32 value, union hv_register_value *val)
+{
+	val->reg64 = value;
+	return HV_STATUS_SUCCESS;
+}
+
+#define VSM_VP_STATUS_VTL0		BIT(16)	/* active 0, enabled set: 0 */
+#define VSM_PARTITION_STATUS_VTL0	BIT(0)	/* enabled set: 0, highest 0 */
 
 /* the initial APIC id is the index, here for good */
 static u16 set_apic_id(struct tlfs_vp *vp, u32 arg, const union hv_register_value *val)
@@ -491,6 +663,9 @@ static const struct vp_register registers[] = {
 	REG(HV_X64_REGISTER_INTERRUPT_STATE, 0, get_interrupt_state, set_interrupt_state),
 	REG(HV_REGISTER_PENDING_EVENT0, 0, get_pending_event, set_pending_event),
 	REG(HV_REGISTER_PENDING_EVENT1, 0, get_no_event, set_no_event),
+	REGS(HV_REGISTER_PENDING_EVENT2, 2, 0, 0, get_no_event, set_no_event),
+	REGS(HV_X64_REGISTER_YMM0_LOW, 16, HV_X64_REGISTER_XMM0, 1, get_fpu, set_fpu),
+	REGS(HV_X64_REGISTER_YMM0_HIGH, 16, 0, 1, get_ymm_high, set_ymm_high),
 
 	REG_ANY(HV_REGISTER_EXPLICIT_SUSPEND, 0, get_explicit_suspend, set_explicit_suspend),
 	REG_ANY(HV_REGISTER_INTERCEPT_SUSPEND, 0, get_intercept_suspend, set_intercept_suspend),
@@ -544,14 +719,23 @@ static const struct vp_register registers[] = {
 	MSR(HV_X64_REGISTER_TSC_ADJUST, MSR_IA32_TSC_ADJUST),
 	MSR(HV_X64_REGISTER_MSR_IA32_MISC_ENABLE, MSR_IA32_MISC_ENABLE),
 
+	REGS(HV_X64_REGISTER_APIC_ID, 0x3e, APIC_REG_ID, 1, get_apic, set_apic),
+
 	MSR_RO(HV_REGISTER_VP_RUNTIME, HV_X64_MSR_VP_RUNTIME),
 	MSR(HV_X64_REGISTER_HYPERCALL, HV_X64_MSR_HYPERCALL),
 	MSR(HV_REGISTER_GUEST_OS_ID, HV_X64_MSR_GUEST_OS_ID),
 	REG_ANY(HV_REGISTER_VP_INDEX, 0, get_index, NULL),
 	MSR_RO(HV_REGISTER_TIME_REF_COUNT, HV_X64_MSR_TIME_REF_COUNT),
-	MSRS(HV_X64_REGISTER_EOI, 3, HV_X64_MSR_EOI, 1),		/* EOI, ICR, TPR */
+	REG(HV_X64_REGISTER_EOI, APIC_REG_EOI, get_apic, set_apic),
+	MSRS(HV_X64_REGISTER_ICR, 2, HV_X64_MSR_ICR, 1),		/* ICR, TPR */
 	MSR(HV_REGISTER_VP_ASSIST_PAGE, HV_X64_MSR_VP_ASSIST_PAGE),
 	MSR(HV_REGISTER_REFERENCE_TSC, HV_X64_MSR_REFERENCE_TSC),
+
+	MSRS(HV_REGISTER_STATS_PARTITION_RETAIL, 4, HV_X64_MSR_STATS_PARTITION_RETAIL_PAGE, 1),
+	REGS(HV_X64_REGISTER_EMULATED_TIMER_PERIOD, 3, 0, 1, get_assist, set_assist),
+	REG_ANY(HV_REGISTER_VSM_VP_STATUS, VSM_VP_STATUS_VTL0, get_constant, NULL),
+	REG_ANY(HV_REGISTER_VSM_PARTITION_STATUS, VSM_PARTITION_STATUS_VTL0, get_constant, NULL),
+	REG_ANY(HV_REGISTER_VSM_CAPABILITIES, 0, get_constant, NULL),
 
 	MSRS(HV_REGISTER_SINT0, HV_SYNIC_SINT_COUNT, HV_X64_MSR_SINT0, 1),
 	MSR(HV_REGISTER_SCONTROL, HV_X64_MSR_SCONTROL),

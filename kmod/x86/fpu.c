@@ -427,6 +427,38 @@ u16 tlfs_fpu_set_register(struct tlfs_vp *vp, u32 name, const union hv_register_
 	return HV_STATUS_SUCCESS;
 }
 
+#define FPU_YMM_HIGH	2		/* component of XFEATURE_MASK_YMM */
+
+/* upper half of a YMM register; outside the run window: the area has it.  False: no AVX */
+bool tlfs_fpu_get_ymm_high(struct tlfs_vp *vp, unsigned int i, void *buf)
+{
+	const struct xregs_state *area = vp->fpu.area;
+
+	if (!(tlfs_fpu_features & XFEATURE_MASK_YMM))
+		return false;
+	i = array_index_nospec(i, FPU_XMMS);
+	if (area->header.xfeatures & XFEATURE_MASK_YMM)
+		memcpy(buf, (void *)area + fpu_component[FPU_YMM_HIGH].offset + i * 16, 16);
+	else
+		memset(buf, 0, 16);
+	return true;
+}
+
+bool tlfs_fpu_set_ymm_high(struct tlfs_vp *vp, unsigned int i, const void *buf)
+{
+	struct xregs_state *area = vp->fpu.area;
+	void *high;
+
+	if (!(tlfs_fpu_features & XFEATURE_MASK_YMM))
+		return false;
+	high = (void *)area + fpu_component[FPU_YMM_HIGH].offset;
+	if (!(area->header.xfeatures & XFEATURE_MASK_YMM))
+		memset(high, 0, fpu_component[FPU_YMM_HIGH].size);
+	area->header.xfeatures |= XFEATURE_MASK_YMM;
+	memcpy(high + array_index_nospec(i, FPU_XMMS) * 16, buf, 16);
+	return true;
+}
+
 /* ---- VP state: compacted format ---- */
 
 unsigned int tlfs_fpu_state_size(struct tlfs_vp *vp)

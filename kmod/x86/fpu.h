@@ -47,6 +47,9 @@ void tlfs_fpu_set_xmm(struct tlfs_vp *vp, unsigned int first, unsigned int nr, c
 /* HV_X64_REGISTER_XMM0.., FP_MMX0.., FP_CONTROL_STATUS, XMM_CONTROL_STATUS; HV_STATUS_* */
 u16 tlfs_fpu_get_register(struct tlfs_vp *vp, u32 name, union hv_register_value *val);
 u16 tlfs_fpu_set_register(struct tlfs_vp *vp, u32 name, const union hv_register_value *val);
+/* upper halves of YMM registers, not while loaded; false: no AVX here */
+bool tlfs_fpu_get_ymm_high(struct tlfs_vp *vp, unsigned int i, void *buf);
+bool tlfs_fpu_set_ymm_high(struct tlfs_vp *vp, unsigned int i, const void *buf);
 /* VP state XSAVE: compacted format in one page.  Sizes in bytes; -EINVAL for a bad image */
 unsigned int tlfs_fpu_state_size(struct tlfs_vp *vp);
 void tlfs_fpu_get_state(struct tlfs_vp *vp, void *page);
