@@ -195,10 +195,10 @@ TEST_F(registers, fp_control)
 	EXPECT_EQ(0xabcdef0123, seen.xmm_control_status.last_fp_rdp);
 	/* MXCSR has reserved bits: an FXRSTOR of them would be #GP, in the host */
 	val.xmm_control_status.xmm_status_control = 0x80001f80;
-	EXPECT_EQ(HV_STATUS_INVALID_REGISTER_VALUE,
+	EXPECT_EQ(HV_STATUS_INVALID_PARAMETER,
 		  set(self->vp, HV_X64_REGISTER_XMM_CONTROL_STATUS, &val));
 	val.xmm_control_status.xmm_status_control = 0x10000;
-	EXPECT_EQ(HV_STATUS_INVALID_REGISTER_VALUE,
+	EXPECT_EQ(HV_STATUS_INVALID_PARAMETER,
 		  set(self->vp, HV_X64_REGISTER_XMM_CONTROL_STATUS, &val));
 	EXPECT_EQ(0, get(self->vp, HV_X64_REGISTER_XMM_CONTROL_STATUS, &seen));
 	EXPECT_EQ(0x1f80, seen.xmm_control_status.xmm_status_control);
@@ -393,11 +393,11 @@ TEST_F(registers, segments)
 		/* reserved attributes; a limit that pages do not make */
 		val.segment = good[1];
 		val.segment.attributes |= 0x100;
-		EXPECT_EQ(HV_STATUS_INVALID_REGISTER_VALUE,
+		EXPECT_EQ(HV_STATUS_INVALID_PARAMETER,
 			  set(self->vp, HV_X64_REGISTER_ES + i, &val));
 		val.segment = good[1];
 		val.segment.limit = 0xfffff000;
-		EXPECT_EQ(HV_STATUS_INVALID_REGISTER_VALUE,
+		EXPECT_EQ(HV_STATUS_INVALID_PARAMETER,
 			  set(self->vp, HV_X64_REGISTER_ES + i, &val));
 	}
 	/* FS and GS have 64-bit bases */
@@ -499,7 +499,7 @@ TEST_F(registers, pending_event)
 	EXPECT_EQ(0, set(self->vp, HV_REGISTER_PENDING_EVENT0, &val));
 	EXPECT_EQ(0, set(self->vp, HV_REGISTER_PENDING_EVENT1, &val));
 	val.reg128.low = HV_PENDING_EVENT_PENDING | 40 << HV_PENDING_EVENT_VECTOR_SHIFT;
-	EXPECT_EQ(HV_STATUS_INVALID_REGISTER_VALUE,
+	EXPECT_EQ(HV_STATUS_INVALID_PARAMETER,
 		  set(self->vp, HV_REGISTER_PENDING_EVENT0, &val));
 }
 

@@ -421,8 +421,8 @@ TEST_F(run, explicit_suspend)
 	EXPECT_EQ(-EINTR, self->t[0].ret);
 	vmm_thread_start(&self->t[0], self->vp);
 	EXPECT_TRUE(vmm_moves(n, VMM_LONG));
-	EXPECT_EQ(HV_STATUS_INVALID_REGISTER_VALUE, suspend(&self->vm, 2));
-	PROVES("B-10-019");
+	EXPECT_EQ(HV_STATUS_INVALID_PARAMETER, suspend(&self->vm, 2));
+	PROVES("B-10-019 REG-00000000");
 }
 
 TEST_F(run, intercept_suspend)
@@ -442,7 +442,7 @@ TEST_F(run, intercept_suspend)
 	EXPECT_EQ(0, vmm_reg(vp, HV_REGISTER_INTERCEPT_SUSPEND));
 	EXPECT_EQ(HV_STATUS_INVALID_PARAMETER,
 		  vmm_set_reg_status(vp, HV_REGISTER_INTERCEPT_SUSPEND, HV_SUSPEND_SUSPENDED));
-	PROVES("B-10-020");
+	PROVES("B-10-020 REG-00000001");
 }
 
 /* one VP intercepted, the other runs on */

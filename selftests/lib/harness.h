@@ -28,7 +28,7 @@ static inline void refused(struct __test_metadata *_metadata, struct vmm_vp *vp,
 {
 	u64 was = vmm_reg(vp, name);
 
-	EXPECT_EQ(HV_STATUS_INVALID_REGISTER_VALUE, vmm_set_reg_status(vp, name, value))
+	EXPECT_EQ(HV_STATUS_INVALID_PARAMETER, vmm_set_reg_status(vp, name, value))
 		TH_LOG("register %#x took %#llx", name, (unsigned long long)value);
 	EXPECT_EQ(was, vmm_reg(vp, name));
 }
