@@ -231,6 +231,8 @@ TLFS_HANDLER(post_message);			/* hv/port_send.c */
 TLFS_HANDLER(signal_event);
 TLFS_HANDLER(signal_event_direct);		/* hv/synic.c */
 TLFS_HANDLER(post_message_direct);
+TLFS_HANDLER(save_partition_state);		/* hv/save_restore.c */
+TLFS_HANDLER(restore_partition_state);
 TLFS_HANDLER(notify_long_spin_wait);		/* hv/scheduler.c */
 
 #endif /* TLFS_HYPERCALL_H */

@@ -157,6 +157,14 @@
 	X(REGISTER_INTERCEPT_RESULT, register_intercept_result,				\
 	  "HvRegisterInterceptResult", "-", 0, IN(register_intercept_result), 0, 0, 0,	\
 	  PT_VP)									\
+	X(SAVE_PARTITION_STATE, save_partition_state,					\
+	  "HvSavePartitionState", "17.3.1", 0,						\
+	  IN(save_partition_state), 0, OUT(save_partition_state), 0,			\
+	  TLFS_HC_PARENT | TLFS_HC_PT_FD | TLFS_HC_ROOT)				\
+	X(RESTORE_PARTITION_STATE, restore_partition_state,				\
+	  "HvRestorePartitionState", "17.3.2", HV_PRIV_CREATE_PARTITIONS,		\
+	  IN(restore_partition_state), 0, OUT(restore_partition_state), 0,		\
+	  TLFS_HC_PARENT | TLFS_HC_PT_FD | TLFS_HC_ROOT)				\
 	X(ASSERT_VIRTUAL_INTERRUPT_VTL, assert_virtual_interrupt,			\
 	  "HvAssertVirtualInterrupt", "5.0:10.5.1", 0, IN(assert_virtual_interrupt), 0, 0, 0, \
 	  PT_VP)									\

@@ -184,6 +184,7 @@ struct tlfs_ports {
  * @guest_os_id, @hypercall_msr: chapter 3 and 4 MSRs
  * @hypercall_page: overlay
  * @sched:	scheduling policies
+ * @save, @restore: of a save, a restore under way (hv/save_restore.c)
  * @assist:	periodic and PM timer assists
  * @debug_channel: property DEBUG_CHANNEL_ID (20.1.1)
  * @tlb_pages:	property VIRTUAL_TLB_PAGE_COUNT
@@ -231,6 +232,8 @@ struct tlfs_partition {
 	struct tlfs_time time;
 	struct tlfs_timer_assist assist;
 	struct tlfs_sched sched;
+	struct tlfs_save *save;
+	struct tlfs_save *restore;
 	u16 debug_channel;
 	u8 clflush_size;
 	u32 tlb_pages;
@@ -294,10 +297,18 @@ void tlfs_partitions_suspend(bool suspend);
 int tlfs_partition_initialize(struct tlfs_partition *pt);
 /* synthetic features, and the privileges that follow from them: hv/property.c */
 void tlfs_partition_set_features(struct tlfs_partition *pt, u64 features);
+u32 tlfs_processor_vendor(void);	/* HV_PROCESSOR_VENDOR_* */
+unsigned int tlfs_gpa_bits(void);
 void tlfs_property_init(struct tlfs_partition *pt);
 void tlfs_property_destroy(struct tlfs_partition *pt);
 void tlfs_partition_get(struct tlfs_partition *pt);
 void tlfs_partition_put(struct tlfs_partition *pt);
+
+/* 5.2.5 */
+static inline bool tlfs_partition_active(const struct tlfs_partition *pt)
+{
+	return pt->initialized;
+}
 
 static inline bool tlfs_has_privilege(const struct tlfs_partition *pt, u64 privilege)
 {
@@ -671,6 +682,9 @@ bool tlfs_register_shared(u32 name);
 void tlfs_regpage_load(struct tlfs_vp *vp);
 void tlfs_regpage_store(struct tlfs_vp *vp);
 long tlfs_vp_state_ioctl(struct tlfs_vp *vp, void __user *arg, bool set);
+
+/* hv/save_restore.c: what is under way is lost */
+void tlfs_save_destroy(struct tlfs_partition *pt);
 
 /* hv/timer_assist.c: HV_STATUS_*; any thread */
 void tlfs_assist_init(struct tlfs_partition *pt);

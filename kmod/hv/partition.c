@@ -350,6 +350,7 @@ static void partition_release(struct kref *ref)
 		WRITE_ONCE(pt->vps[i], NULL);
 		tlfs_vp_destroy(vp);
 	}
+	tlfs_save_destroy(pt);
 	tlfs_sched_destroy(pt);
 	tlfs_property_destroy(pt);
 	tlfs_time_destroy(pt);

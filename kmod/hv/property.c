@@ -152,7 +152,7 @@ static u16 set_msr_action(struct tlfs_partition *pt, u32 arg, u64 val)
 	return HV_STATUS_SUCCESS;
 }
 
-static u64 get_vendor(struct tlfs_partition *pt, u32 arg)
+u32 tlfs_processor_vendor(void)
 {
 	switch (boot_cpu_data.x86_vendor) {
 	case X86_VENDOR_INTEL:
@@ -162,6 +162,11 @@ static u64 get_vendor(struct tlfs_partition *pt, u32 arg)
 	default:
 		return HV_PROCESSOR_VENDOR_AMD;
 	}
+}
+
+static u64 get_vendor(struct tlfs_partition *pt, u32 arg)
+{
+	return tlfs_processor_vendor();
 }
 
 /* the same for all VPs, for all their life */
@@ -259,9 +264,14 @@ static u16 set_compatibility(struct tlfs_partition *pt, u32 arg, u64 val)
 	return HV_STATUS_SUCCESS;
 }
 
+unsigned int tlfs_gpa_bits(void)
+{
+	return min_t(unsigned int, boot_cpu_data.x86_phys_bits, TLFS_GPA_BITS_MAX);
+}
+
 static u64 get_address_bits(struct tlfs_partition *pt, u32 arg)
 {
-	return min_t(u64, boot_cpu_data.x86_phys_bits, TLFS_GPA_BITS_MAX);
+	return tlfs_gpa_bits();
 }
 
 static u64 get_frequency(struct tlfs_partition *pt, u32 arg)

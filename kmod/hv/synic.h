@@ -250,6 +250,9 @@ void tlfs_time_freeze(struct tlfs_partition *pt, bool freeze);
 /* the host goes to sleep, wakes up: interrupts off, one CPU, no VP runs */
 void tlfs_time_suspend(struct tlfs_partition *pt);
 void tlfs_time_resume(struct tlfs_partition *pt);
+/* saved state (17); to set it no VP may run */
+void tlfs_time_get_state(struct tlfs_partition *pt, u64 *ref, u64 *tsc, u32 *sequence);
+void tlfs_time_set_state(struct tlfs_partition *pt, u64 ref, u64 tsc, u32 sequence);
 u64 tlfs_tsc_hz(struct tlfs_partition *pt);
 /*
  * Guest writes IA32_TSC, or HV_X64_REGISTER_TSC is set: interrupts on.  All VPs share one offset:

@@ -254,6 +254,48 @@ void tlfs_set_guest_tsc(struct tlfs_vp *vp, u64 val)
 		tlfs_lapic_timer_resume(other);
 }
 
+/* saved state: both clocks at one moment, and the sequence that follows of the TSC page */
+void tlfs_time_get_state(struct tlfs_partition *pt, u64 *ref, u64 *tsc, u32 *sequence)
+{
+	struct tlfs_time *time = &pt->time;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&time->lock, flags);
+	*tsc = time_tsc(time);
+	if (!time->stopped && time->tsc_scale)
+		*ref = tsc_to_ref(time, *tsc);
+	else
+		*ref = time_ref(time);
+	*sequence = time->tsc_page_sequence;
+	raw_spin_unlock_irqrestore(&time->lock, flags);
+}
+
+/*
+ * No VP runs, and timers are loaded afterwards.  The clocks go on from the values given, at this
+ * host's rate: a guest finds another sequence, and with it the scale (15.4.3.1).
+ */
+void tlfs_time_set_state(struct tlfs_partition *pt, u64 ref, u64 tsc, u32 sequence)
+{
+	struct tlfs_time *time = &pt->time;
+	unsigned long flags;
+
+	raw_spin_lock_irqsave(&time->lock, flags);
+	tsc_page_begin(time);
+	write_seqcount_begin(&time->seq);
+	if (time->stopped)
+		time->frozen_tsc = tsc;
+	time->guest_tsc_offset = tsc - rdtsc_ordered();
+	time_set_ref(time, tsc, ref);
+	write_seqcount_end(&time->seq);
+	atomic64_set(&time->last_read, 0);
+	time->tsc_written = 0;
+	bitmap_zero(time->tsc_writers, TLFS_MAX_VPS);
+	time->tsc_page_sequence = sequence;
+	tsc_page_end(time);
+	raw_spin_unlock_irqrestore(&time->lock, flags);
+	tlfs_vps_request(pt, NULL, TLFS_REQ_TSC_OFFSET, false);
+}
+
 /* Both clocks stand, or go on from where they stood */
 static void time_stop_clock(struct tlfs_time *time)
 {
