@@ -681,6 +681,8 @@ int tlfs_vp_run_thread(struct tlfs_vp *vp)
 {
 	int r = run_loop(vp);
 
+	if (unlikely(vp->sched.cpu >= 0))
+		tlfs_sched_leave_slow(vp);
 	return r == TLFS_USER ? 0 : r;
 }
 

@@ -31,7 +31,7 @@ static u64 property(int fd, u32 code)
 	int ret = vmm_get_property(fd, code, &val);
 
 	if (ret)
-		vmm_die("property %#x: %d", code, ret);
+		vmm_die("%#x: %d", code, ret);
 	return val;
 }
 
@@ -210,7 +210,7 @@ static bool shown(struct vmm *vm, unsigned int i)
 	return regs[features[i].reg] >> features[i].bit & 1;
 }
 
-/* a feature is in the mask if and only if CPUID has it, and goes when it is taken out of the mask */
+/* a feature is in the mask if and only if CPUID has it, and goes when it is taken out */
 TEST_F(property, features)
 {
 	unsigned int i;

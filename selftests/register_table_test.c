@@ -84,8 +84,8 @@ static const struct {
 };
 
 /*
- * Each is there; its value fits its size (10.2.3); writing back what was read changes nothing, or is
- * refused where the register is read-only.
+ * Each is there; its value fits its size (10.2.3); writing back what was read changes nothing, or
+ * is refused where the register is read-only.
  */
 TEST_F(table, names)
 {

@@ -94,7 +94,7 @@ static int save(int fd, void *stream)
 
 	do {
 		if (size + CHUNK > STREAM)
-			vmm_die("saved state has no end");
+			vmm_die("the stream has no end");
 		ret = save_call(fd, flags, stream + size, &count, &state);
 		if (ret)
 			return -ret;
@@ -102,7 +102,7 @@ static int save(int fd, void *stream)
 		flags = 0;
 	} while (state == HV_STATE_INCOMPLETE);
 	if (state != HV_STATE_COMPLETE)
-		vmm_die("save ends with state %u", state);
+		vmm_die("the last state is %u", state);
 	return size;
 }
 
@@ -640,8 +640,8 @@ TEST_F(save, mutations)
 {
 	unsigned char *copy = malloc(STREAM);
 	u64 seed = 0x17;
+	int size, state, want;
 	unsigned int i;
-	int size, state;
 
 	fill_partition(&self->vm);
 	fill(&self->vm.vp[0], 0);
@@ -664,17 +664,19 @@ TEST_F(save, mutations)
 			copy[at % size] ^= 0x55;
 			break;
 		case 3:		/* a part is missing in the middle */
-			memmove(copy + at, copy + at + (size - at) / 2, size - at - (size - at) / 2);
+			len = (size - at) / 2;
+			memmove(copy + at, copy + at + len, size - at - len);
+			len = size;
 			copy[lcg(&seed) % size]++;
 			break;
 		}
 		state = restore(self->vm.pt, copy, len, CHUNK);
 		ASSERT_NE(HV_STATE_COMPLETE, state) TH_LOG("mutation %u at %u", i, at);
-		if (i % 4 == 1) {
-			ASSERT_EQ(HV_STATE_INCOMPLETE, state);
-		} else if (at >= HEADER && i % 4 != 3) {
-			ASSERT_EQ(HV_STATE_CORRUPT_DATA, state) TH_LOG("mutation %u at %u", i, at);
-		}
+		if (i % 4 == 1)
+			want = HV_STATE_INCOMPLETE;
+		else
+			want = at >= HEADER && i % 4 != 3 ? HV_STATE_CORRUPT_DATA : state;
+		ASSERT_EQ(want, state) TH_LOG("mutation %u at %u", i, at);
 	}
 	/* nothing of it has come through */
 	EXPECT_EQ(0xaaaa, vmm_reg(&self->vm.vp[0], HV_X64_REGISTER_RAX));

@@ -202,9 +202,12 @@ static int header_sane(const struct tlfs_save_header *h)
 
 /* ---- all VPs explicitly suspended, and nobody at them ---- */
 
+/* a kernel thread leaves a VP that is suspended; a thread in RUN_VP stays at it */
 static bool vp_lock_suspended(struct tlfs_vp *vp)
 {
-	if (!mutex_trylock(&vp->lock))
+	if (!READ_ONCE(vp->explicit_suspend))
+		return false;
+	if (vp->pt->threaded ? mutex_lock_killable(&vp->lock) : !mutex_trylock(&vp->lock))
 		return false;
 	WRITE_ONCE(vp->lock_owner, current);
 	if (READ_ONCE(vp->explicit_suspend))
@@ -450,8 +453,8 @@ static u16 restore_system(const struct hv_input_restore_partition_state *in,
 /* ---- the calls ---- */
 
 /*
- * Partition zero is the system; through a partition's descriptor zero is that partition, as with all
- * calls.  A child, or for the root what is below it; counted
+ * Partition zero is the system; through a partition's descriptor zero is that partition, as with
+ * all calls.  A child, or for the root what is below it; counted
  */
 static struct tlfs_partition *save_target(struct tlfs_hvcall *call, u64 id, u16 *status)
 {
@@ -493,7 +496,8 @@ TLFS_HANDLER(save_partition_state)
 		return status;
 	if (pt == &tlfs_root) {
 		status = !summary ? HV_STATUS_INVALID_PARTITION_ID :
-			 !start ? HV_STATUS_INVALID_SAVE_RESTORE_STATE : save_summary(pt, call->out);
+			 !start ? HV_STATUS_INVALID_SAVE_RESTORE_STATE :
+			 save_summary(pt, call->out);
 		goto out;
 	}
 	status = HV_STATUS_TIME_OUT;

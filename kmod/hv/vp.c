@@ -312,6 +312,7 @@ void tlfs_vp_return(struct tlfs_vp *vp, bool locked)
 
 static u16 vp_add(struct tlfs_partition *pt, u32 index)
 {
+	u16 status = HV_STATUS_NO_RESOURCES;
 	struct tlfs_vp *vp;
 
 	if (!pt->initialized)
@@ -321,8 +322,12 @@ static u16 vp_add(struct tlfs_partition *pt, u32 index)
 	if (!tlfs_pool_charge(pt, TLFS_PAGES_VP))
 		return HV_STATUS_INSUFFICIENT_MEMORY;
 	vp = tlfs_vp_create(pt, index);
-	if (IS_ERR(vp))
+	if (IS_ERR(vp)) {
+		/* a reserve that cannot be given (10.4.1) */
+		if (PTR_ERR(vp) == -EBUSY)
+			status = HV_STATUS_OPERATION_DENIED;
 		goto err_pool;
+	}
 	if (pt->threaded && tlfs_vp_thread_start(vp))
 		goto err_vp;
 	tlfs_vp_publish(vp);
@@ -332,7 +337,7 @@ err_vp:
 	tlfs_vp_discard(vp);
 err_pool:
 	tlfs_pool_uncharge(pt, TLFS_PAGES_VP);
-	return HV_STATUS_NO_RESOURCES;
+	return status;
 }
 
 /* HvCreateVp (10.4.1) */

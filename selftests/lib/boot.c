@@ -29,6 +29,11 @@ static const char *need(const char *name)
 
 pid_t boot_start(const struct boot *boot)
 {
+	return boot_start_named(boot, "guest");
+}
+
+pid_t boot_start_named(const struct boot *boot, const char *name)
+{
 	const char *ctl = need("TLFSCTL"), *kernel = need("TLFS_KERNEL");
 	const char *initrd = need("TLFS_INITRD");
 	char append[256], cpus[16];
@@ -50,7 +55,7 @@ pid_t boot_start(const struct boot *boot)
 	close(0);
 	open("/dev/null", O_RDONLY);
 	execl(ctl, "tlfsctl", "run", "--kernel", kernel, "--initrd", initrd, "--append", append,
-	      "--cpus", cpus, "--memory", boot->memory, "--console", "stdio", NULL);
+	      "--cpus", cpus, "--memory", boot->memory, "--console", "stdio", "--name", name, NULL);
 	_exit(127);
 }
 

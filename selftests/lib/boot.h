@@ -26,6 +26,7 @@ struct boot {
 
 /* start it, console to boot->log: its process */
 pid_t boot_start(const struct boot *boot);
+pid_t boot_start_named(const struct boot *boot, const char *name);
 /* wait for its end: exit status, -1 signal, -2 time over (killed) */
 int boot_wait(pid_t pid, unsigned int seconds);
 /* @text occurs in file @log */

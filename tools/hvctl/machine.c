@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "machine.h"
+#include "save.h"
 
 #define KICK_PERIOD_NS	10000000
 #define PTY_PERIOD_MS	200	/* how often a pty is asked whether somebody opened it */
@@ -246,12 +247,13 @@ static void feed_uart(struct machine *m)
 
 static void main_loop(struct machine *m, int sigs)
 {
-	enum { WAKE, TIMER, SIGNAL, INPUT, COUNT };
+	enum { WAKE, TIMER, SIGNAL, INPUT, CONTROL, COUNT };
 	struct pollfd p[COUNT] = {
 		[WAKE] = { .fd = m->wake, .events = POLLIN },
 		[TIMER] = { .fd = m->timers.fd, .events = POLLIN },
 		[SIGNAL] = { .fd = sigs, .events = POLLIN },
 		[INPUT] = { .events = POLLIN },
+		[CONTROL] = { .fd = m->control, .events = POLLIN },
 	};
 	bool hung_up = false, ended;
 
@@ -284,6 +286,8 @@ static void main_loop(struct machine *m, int sigs)
 			  !(p[INPUT].revents & POLLIN);
 		if (p[SIGNAL].revents)
 			take_signal(m, sigs);
+		if (p[CONTROL].revents)
+			control_serve(m);
 		if (p[INPUT].revents && !hung_up && console_read(&m->console))
 			machine_end(m, ST_OK, NULL);
 	}
@@ -328,7 +332,26 @@ static void stop_vps(struct machine *m)
 			nanosleep(&pause, NULL);
 		}
 		pthread_join(m->vps[i].thread, NULL);
+		m->vps[i].started = false;
 	}
+}
+
+void machine_pause(struct machine *m)
+{
+	stop_vps(m);
+}
+
+void machine_resume(struct machine *m)
+{
+	unsigned int i;
+
+	atomic_store(&m->stopping, false);
+	for (i = 0; i < m->nr_vps; i++) {
+		m->vps[i].started = false;
+		atomic_store(&m->vps[i].done, false);
+	}
+	if (start_vps(m))
+		machine_end(m, ST_HOST, NULL);
 }
 
 int machine_run(struct machine *m)
@@ -342,9 +365,11 @@ int machine_run(struct machine *m)
 		close(sigs);
 		return host_error("console: %s", strerror(-rc));
 	}
+	control_open(m);
 	rc = start_vps(m);
 	if (!rc)
 		main_loop(m, sigs);
+	control_close(m);
 	stop_vps(m);
 	console_close(&m->console);
 	close(sigs);

@@ -107,6 +107,7 @@ struct console {
  * @lock:	the device lock: devices, buses, timers, @ended
  * @ended:	the run is over with @status; set once
  * @wake:	eventfd that tells the main loop of @ended
+ * @features, @compat: of the partition, as it was created
  */
 struct machine {
 	const char *name;
@@ -130,11 +131,18 @@ struct machine {
 	bool ended;
 	int status;
 	int wake;
+	u64 features;
+	u64 compat;
+	int control;			/* listening socket, or -1 */
+	bool control_system;		/* it is in /run */
 };
 
 /* machine.c; devices are wired before the partition exists, they only need it once it runs */
 int machine_init_devices(struct machine *m);
 int machine_run(struct machine *m);
+/* From the main loop: end the VPs' threads, each after what its last message asks for; begin again */
+void machine_pause(struct machine *m);
+void machine_resume(struct machine *m);
 /* End the run with a status and, if fmt is not NULL, one line that says why; first call wins */
 void machine_end(struct machine *m, int status, const char *fmt, ...) __printf(3, 4);
 void machine_end_locked(struct machine *m, int status, const char *fmt, ...) __printf(3, 4);

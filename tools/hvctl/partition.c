@@ -223,7 +223,8 @@ int partition_create(struct machine *m, u64 features, u64 compat, const struct b
 		rc = create_vp(m, i);
 	if (rc)
 		return rc;
-	rc = set_boot_registers(m, boot);
+	/* what is restored has registers already */
+	rc = boot ? set_boot_registers(m, boot) : 0;
 	return rc ? host_error("VP 0: cannot set registers: %s", tlfs_strerror(rc)) : 0;
 }
 

@@ -178,6 +178,8 @@ static int start(const struct run_args *a, struct machine *m, const struct boot_
 		rc = console_open(&m->console, a->console);
 	if (!rc)
 		rc = machine_init_devices(m);
+	m->features = features;
+	m->compat = a->compat;
 	if (!rc)
 		rc = partition_create(m, features, a->compat, boot);
 	return rc ? rc : machine_run(m);

@@ -9,7 +9,8 @@
 #define VERSION "unknown"
 #endif
 
-static const struct command * const commands[] = { &cmd_run, &cmd_features, &cmd_check };
+static const struct command * const commands[] = { &cmd_run, &cmd_save, &cmd_restore,
+						  &cmd_features, &cmd_check };
 
 static int help(FILE *to)
 {
