@@ -96,6 +96,7 @@ static const struct {
 	{ 3, 3, 1, false, CALL_ABSENT, HVCALL_POST_DEBUG_DATA },
 	{ 3, 3, 2, false, BIT_ONLY, 0 },
 	{ 3, 3, 3, false, BIT_ONLY, 0 },
+	{ 3, 3, 4, true, BIT_ONLY, 0 },
 	{ 3, 3, 5, true, BIT_ONLY, 0 },
 	{ 3, 3, 6, false, CALL_ABSENT, HVCALL_PREPARE_FOR_SLEEP },
 	{ 3, 3, 7, false, CALL_ABSENT, HVCALL_QUERY_NUMA_DISTANCE },
@@ -105,6 +106,8 @@ static const struct {
 	{ 3, 3, 11, false, NO_MSR, HV_X64_MSR_SYNTH_DEBUG_CONTROL },
 	{ 3, 3, 12, false, NO_MSR, HV_X64_MSR_NPIEP_CONFIG },
 	{ 3, 3, 13, false, CALL_ABSENT, HVCALL_DISABLE_HYPERVISOR },
+	{ 3, 3, 15, true, BIT_ONLY, 0 },
+	{ 3, 3, 17, true, BIT_ONLY, 0 },
 	{ 3, 3, 20, false, BIT_ONLY, 0 },
 	{ 3, 3, 21, false, BIT_ONLY, 0 },
 	{ 3, 3, 23, false, NO_MSR, HV_X64_MSR_STIME_UNHALTED_TIMER_CONFIG },
@@ -293,7 +296,7 @@ static void test_all_vps(void)
 		same &= !memcmp(of_vp[i].r, of_vp[0].r, sizeof(of_vp[i].r));
 		ids &= of_vp[i].one[1] >> 24 == cpu_apic_id[i];
 	}
-	check(same, "leaves are the same on all VPs [B-3-012]");
+	check(same, "leaves are the same on all VPs [B-3-012 B-R2012-002]");
 	check(ids, "initial APIC id [ACPUID-00000001-EBX-31_24 B-10-011]");
 	/* as many as leaf 0xb says, and then HTT; or one a package */
 	cpuid(0xb, 1, r);

@@ -161,7 +161,7 @@ static void test_page(void)
 		 "clearing the OS id disables the page [B-3-018 MSR-40000000]");
 	check(all_bytes(page_a, 0x5a), "and uncovers what is below [B-3-018]");
 	r.seen = false;
-	check(on_cpu(1, remote_look, &r, 500) && r.seen, "for all VPs [B-3-018]");
+	check(on_cpu(1, remote_look, &r, 500) && r.seen, "for all VPs [B-3-018 B-4-069]");
 	wrmsr(HV_X64_MSR_GUEST_OS_ID, GUEST_OS_ID);
 	check_eq(rdmsr(HV_X64_MSR_HYPERCALL) & 1, 0, "it does not come back by itself [B-3-018]");
 }
@@ -190,7 +190,7 @@ static void test_codes(void)
 		all &= hypercall(unknown[i] | HV_FAST, 0, 0) == HV_STATUS_INVALID_HYPERCALL_CODE;
 		all &= hypercall(unknown[i] | HV_REPS(1), 3, 5) == HV_STATUS_INVALID_HYPERCALL_CODE;
 	}
-	check(all, "unknown codes [B-4-031 B-4-043]");
+	check(all, "unknown codes [B-4-031 B-4-043 B-R2012-001]");
 }
 
 static bool refused(u64 control, u64 a, u64 b)

@@ -286,7 +286,7 @@ static void test_mtrr(void)
 	}
 	check(keeps(0x2ff, 0xc06, 0xc06) && refuses(0x2ff, 2) && refuses(0x2ff, 7) &&
 	      refuses(0x2ff, 1 << 8) && refuses(0x2ff, 1 << 12) && refuses(0x2ff, 1ULL << 63) &&
-	      keeps(0x2ff, 0, 0), "MTRR_DEF_TYPE [MSR-000002FF]");
+	      keeps(0x2ff, 0, 0), "MTRR_DEF_TYPE [MSR-000002FF B-AF-002]");
 }
 
 #define PAT_RESET	0x0007040600070406ULL
@@ -366,7 +366,7 @@ static void test_system(void)
 	      refuses(0xc0000080, efer | 1 << 12) && reads(0xc0000080, efer);
 	check(ok, "EFER: LME is fixed while paging, reserved bits and SVME #GP [MSR-C0000080]");
 
-	check(reads(0x179, 0) && refuses(0x179, 1), "MCG_CAP: no banks [MSR-00000179]");
+	check(reads(0x179, 0) && refuses(0x179, 1), "MCG_CAP: no banks [MSR-00000179 B-AF-001]");
 	check(reads(0x17a, 0) && !wrmsr_safe(0x17a, 0), "MCG_STATUS [MSR-0000017A]");
 	ok = reads(0x1d9, 0) && refuses(0x1d9, 1ULL << 63) && refuses(0x1d9, 1 << 6) &&
 	     keeps(0x1d9, 2, 2) && keeps(0x1d9, 0, 0);
@@ -393,27 +393,29 @@ static void test_vendor(void)
 	ok = true;
 	for (u32 i = 0x480; i <= 0x48a; i++)
 		ok &= absent(i);
-	check(ok, "nor any other of VMX [MSR-00000480]");
+	check(ok, "nor any other of VMX [MSR-00000480 B-AG-002]");
 
 	if (intel) {
 		check(reads(0x17, 0) && !wrmsr_safe(0x17, ~0ULL) && reads(0x17, 0),
 		      "PLATFORM_ID [MSR-00000017]");
-		check(reads(0x79, 0) && !wrmsr_safe(0x79, ~0ULL), "BIOS_UPDT_TRIG [MSR-00000079]");
+		check(reads(0x79, 0) && !wrmsr_safe(0x79, ~0ULL), "BIOS_UPDT_TRIG [MSR-00000079 B-AG-001]");
 		check(reads(0x8b, 0x8fffffffULL << 32) && !wrmsr_safe(0x8b, 0) &&
-		      reads(0x8b, 0x8fffffffULL << 32), "BIOS_SIGN_ID [MSR-0000008B]");
+		      reads(0x8b, 0x8fffffffULL << 32), "BIOS_SIGN_ID [MSR-0000008B B-AG-001]");
 		u64 v = rdmsr(0x1a0);
 
 		check(!wrmsr_safe(0x1a0, ~v) && reads(0x1a0, v),
 		      "MISC_ENABLE: writes have no effect [MSR-000001A0 B-11-021]");
-		check(absent(0xc0010010) && absent(0xc001001f), "AMD's registers");
+		check(absent(0xc0010010) && absent(0xc001001f),
+		      "AMD's registers [MSR-C0010010 MSR-C001001F B-AG-003]");
 	} else {
 		check(reads(0xc0010010, 0) && !wrmsr_safe(0xc0010010, ~0ULL) &&
 		      reads(0xc0010010, 0),
 		      "SYSCFG [MSR-C0010010 B-11-021]");
 		check(reads(0xc001001f, 0) && !wrmsr_safe(0xc001001f, ~0ULL) &&
 		      reads(0xc001001f, 0),
-		      "NB_CFG [MSR-C001001F B-11-021]");
-		check(absent(0x17) && absent(0x79) && absent(0x1a0), "Intel's registers");
+		      "NB_CFG [MSR-C001001F B-11-021 B-AG-003]");
+		check(absent(0x17) && absent(0x79) && absent(0x1a0),
+		      "Intel's registers [MSR-00000017 MSR-00000079 MSR-000001A0]");
 	}
 }
 

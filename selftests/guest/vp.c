@@ -266,7 +266,7 @@ static void test_caches(void)
 
 	in[5] = 0x1234;
 	asm volatile("invd" : : : "memory");
-	check_eq(in[5], 0x1234, "INVD loses nothing");
+	check_eq(in[5], 0x1234, "INVD loses nothing [B-12-005]");
 	asm volatile("wbinvd" : : : "memory");
 	write_cr(0, cr0 | 1 << 30);
 	check(read_cr(0) == (cr0 | 1 << 30) || read_cr(0) == cr0, "CR0.CD [B-12-003]");
