@@ -89,6 +89,7 @@ static const struct cpuid_mask masks[] = {
 #define EXT1_ECX_CMP_LEGACY	BIT(1)
 #define EXT1_ECX_TOPOEXT	BIT(22)
 #define EXT1_EDX_APIC		BIT(9)
+#define EXT7_EDX_TSC_INVARIANT	BIT(8)
 #define APIC_BASE_ENABLE	BIT_ULL(11)
 #define CR4_OSXSAVE		BIT_ULL(18)
 
@@ -622,6 +623,11 @@ static void leaf_dynamic(struct tlfs_vp *vp, u32 leaf, u32 sub, u32 r[4])
 			r[TLFS_CPUID_EDX] |= LEAF1_EDX_APIC;
 		else
 			r[TLFS_CPUID_EDX] &= ~LEAF1_EDX_APIC;
+		break;
+	case 0x80000007:
+		if (tlfs_has_privilege(vp->pt, HV_PRIV_ACCESS_TSC_INVARIANT_CONTROLS) &&
+		    !READ_ONCE(vp->pt->tsc_invariant_control))
+			r[TLFS_CPUID_EDX] &= ~EXT7_EDX_TSC_INVARIANT;
 		break;
 	case 0x80000001:
 		if (!intel && !(vp->lapic.base & APIC_BASE_ENABLE))

@@ -20,6 +20,7 @@
 #define TLFS_SYNTHETIC_FEATURE_POST_MESSAGES	(1ULL << 59)
 #define TLFS_SYNTHETIC_FEATURE_CREATE_PORT	(1ULL << 58)
 #define TLFS_SYNTHETIC_FEATURE_CONNECT_PORT	(1ULL << 57)
+#define TLFS_SYNTHETIC_FEATURE_TSC_INVARIANT	(1ULL << 56)
 
 /*
  * F(name on the command line, synthetic feature bit, privileges it opens,
@@ -48,7 +49,8 @@
 	F("tscpage", HV_SYNTHETIC_FEATURE_ACCESS_PARTITION_REFERENCE_TSC,		\
 	  HV_PRIV_ACCESS_PARTITION_REFERENCE_TSC, 0, 0,					\
 	  "15.4", "reference TSC page")							\
-	F("synic", HV_SYNTHETIC_FEATURE_ACCESS_SYNIC_REGS, HV_PRIV_ACCESS_SYNIC_REGS, 0, \
+	F("synic", HV_SYNTHETIC_FEATURE_ACCESS_SYNIC_REGS, HV_PRIV_ACCESS_SYNIC_REGS, \
+	  HV_FEATURE_EDX_SINT_POLLING_MODE_AVAILABLE,					\
 	  HV_RECOMMEND_DEPRECATE_AUTO_EOI, "14.6", "synthetic interrupt controller")	\
 	F("stimer", HV_SYNTHETIC_FEATURE_ACCESS_SYNTHETIC_TIMER_REGS,			\
 	  HV_PRIV_ACCESS_SYNTHETIC_TIMER_REGS, 0, 0, "15.3", "synthetic timers")	\
@@ -81,6 +83,13 @@
 	  "14.9.1", "ports of its own")							\
 	F("connectport", TLFS_SYNTHETIC_FEATURE_CONNECT_PORT, HV_PRIV_CONNECT_PORT, 0, 0, \
 	  "14.9.3", "connections of its own")						\
+	F("startvp", HV_SYNTHETIC_FEATURE_START_VIRTUAL_PROCESSOR,			\
+	  HV_PRIV_START_VIRTUAL_PROCESSOR, 0, 0, "5.0:7.10.3", "VPs started by hypercall") \
+	F("vpregs", HV_SYNTHETIC_FEATURE_ACCESS_VP_REGISTERS,				\
+	  HV_PRIV_ACCESS_VP_REGISTERS, 0, 0, "5.0:7.10.1", "VPs set their own registers") \
+	F("tscinvariant", TLFS_SYNTHETIC_FEATURE_TSC_INVARIANT,				\
+	  HV_PRIV_ACCESS_TSC_INVARIANT_CONTROLS, 0, 0,					\
+	  "-", "the guest asks before it is told that the TSC is invariant")		\
 	F("reset", TLFS_SYNTHETIC_FEATURE_RESET, HV_PRIV_ACCESS_RESET_REG, 0, 0,	\
 	  "6.3.5", "reset MSR")								\
 	F("crash", TLFS_SYNTHETIC_FEATURE_CRASH, 0,					\

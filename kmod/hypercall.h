@@ -209,6 +209,7 @@ TLFS_HANDLER(get_vp_registers);			/* hv/vp.c */
 TLFS_HANDLER(set_vp_registers);
 TLFS_HANDLER(get_vp_cpuid_values);
 TLFS_HANDLER(get_vp_index_from_apic_id);
+TLFS_HANDLER(start_virtual_processor);		/* hv/vp_start.c */
 TLFS_HANDLER(switch_virtual_address_space);	/* hv/vmmu.c */
 TLFS_HANDLER(flush_virtual_address_space);
 TLFS_HANDLER(flush_virtual_address_list);

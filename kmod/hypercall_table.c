@@ -116,9 +116,9 @@
 	  IN(get_vp_registers), sizeof(u32), 0, sizeof(union hv_register_value),	\
 	  PT_VP | TLFS_HC_SELF | TLFS_HC_REP | TLFS_HC_FAST)				\
 	X(SET_VP_REGISTERS, set_vp_registers,						\
-	  "HvSetVpRegisters", "10.4.4", 0,						\
+	  "HvSetVpRegisters", "10.4.4", HV_PRIV_ACCESS_VP_REGISTERS,			\
 	  IN(set_vp_registers), sizeof(struct hv_register_assoc), 0, 0,			\
-	  PT_VP | TLFS_HC_REP)								\
+	  PT_VP | TLFS_HC_SELF | TLFS_HC_PRIV_SELF | TLFS_HC_REP | TLFS_HC_FAST)	\
 	X(TRANSLATE_VIRTUAL_ADDRESS, translate_virtual_address,				\
 	  "HvTranslateVirtualAddress", "12.4.4", 0,					\
 	  IN(translate_virtual_address), 0, OUT(translate_virtual_address), 0, PT_VP)	\
@@ -172,6 +172,10 @@
 	  "HvGetVpIndexFromApicId", "5.0:7.10.4", 0,					\
 	  IN(get_vp_index_from_apic_id), sizeof(u32), 0, sizeof(u32),			\
 	  TLFS_HC_PARTITION | TLFS_HC_PARENT | TLFS_HC_SELF | TLFS_HC_REP | TLFS_HC_FAST) \
+	X(START_VIRTUAL_PROCESSOR, start_virtual_processor,				\
+	  "HvStartVirtualProcessor", "5.0:7.10.3", HV_PRIV_START_VIRTUAL_PROCESSOR,	\
+	  IN(start_virtual_processor), 0, 0, 0,						\
+	  TLFS_HC_PARTITION | TLFS_HC_PARENT | TLFS_HC_SELF | TLFS_HC_PRIV_SELF)	\
 	X(SIGNAL_EVENT_DIRECT, signal_event_direct,					\
 	  "HvSignalEventDirect", "-", 0,						\
 	  IN(signal_event_direct), 0, OUT(signal_event_direct), 0, PT_VP)		\

@@ -281,7 +281,7 @@ static void vp_sipi(struct tlfs_vp *vp)
 	cs.base = vp->sipi_vector << 12;
 	tlfs_call(set_segment)(vp, TLFS_SEG_CS, &cs);
 	vp_set_reg(vp, VP_RIP, 0);
-	vp->startup_suspend = false;
+	WRITE_ONCE(vp->startup_suspend, false);
 }
 
 /* may leave the sleep: pure check, called with the task state set */
@@ -295,7 +295,7 @@ bool tlfs_vp_has_work(struct tlfs_vp *vp)
 
 	if (READ_ONCE(vp->pt->time.frozen) || READ_ONCE(vp->explicit_suspend))
 		return false;
-	if (requests & (BIT(TLFS_REQ_INIT) | BIT(TLFS_REQ_SIPI)))
+	if (requests & (BIT(TLFS_REQ_INIT) | BIT(TLFS_REQ_SIPI) | BIT(TLFS_REQ_START)))
 		return true;
 	if (vp->startup_suspend)
 		return false;
@@ -333,6 +333,8 @@ static int vp_make_runnable(struct tlfs_vp *vp)
 			tlfs_vp_reset(vp, true);
 		else if (test_and_clear_bit(TLFS_REQ_SIPI, &vp->requests))
 			vp_sipi(vp);
+		else if (test_and_clear_bit(TLFS_REQ_START, &vp->requests))
+			tlfs_vp_start(vp);
 		else
 			break;
 	}
@@ -567,7 +569,8 @@ static int process_requests(struct tlfs_vp *vp)
 		clear_bit(TLFS_REQ_STOP, &vp->requests);
 		return RUN_LEAVE;
 	}
-	if (requests & (BIT(TLFS_REQ_INIT) | BIT(TLFS_REQ_SIPI) | BIT(TLFS_REQ_TRIPLE_FAULT)))
+	if (requests & (BIT(TLFS_REQ_INIT) | BIT(TLFS_REQ_SIPI) | BIT(TLFS_REQ_START) |
+			BIT(TLFS_REQ_TRIPLE_FAULT)))
 		return RUN_LEAVE;
 	if (requests & (BIT(TLFS_REQ_EVENT) | BIT(TLFS_REQ_NMI) | BIT(TLFS_REQ_EXTINT)))
 		prepare_event(vp);

@@ -247,6 +247,7 @@ struct tlfs_partition {
 	u64 reenlightenment;
 	u64 tsc_emulation_control;
 	u64 tsc_emulation_status;
+	u64 tsc_invariant_control;
 	bool msr_ignore_unknown;
 
 	struct tlfs_intercepts intercepts;
@@ -337,6 +338,7 @@ enum tlfs_request {
 	TLFS_REQ_STOP,		/* freeze, explicit suspend: leave the guest and look */
 	TLFS_REQ_EXTINT,
 	TLFS_REQ_INTERCEPTS,	/* the partition's exception intercepts changed */
+	TLFS_REQ_START,		/* a guest's HvStartVirtualProcessor: vp->start */
 	TLFS_REQ_TRIPLE_FAULT,	/* an exception could not be delivered */
 };
 
@@ -381,6 +383,7 @@ struct tlfs_code_page {
  * @startup_suspend: waits for INIT/SIPI (an AP)
  * @explicit_suspend, @intercept_suspend: registers of these names
  * @nmi_pending: NMIs not yet injected, at most 2
+ * @start:	context a guest left for it; taken by xchg()
  * @sipi_vector: of the last SIPI
  * @shutdown:	triple fault: RUN_VP says so again until RIP is set or INIT comes
  * @in_window:	inside the run window: preemption is off, guest FPU loaded
@@ -422,6 +425,7 @@ struct tlfs_vp {
 	bool halted;
 	bool idle;
 	bool startup_suspend;
+	struct hv_initial_vp_context *start;	/* hv/vp_start.c */
 	bool explicit_suspend;
 	bool intercept_suspend;
 	bool shutdown;
@@ -489,6 +493,9 @@ void tlfs_vp_delete(struct tlfs_vp *vp);
 void tlfs_vps_reap(struct tlfs_partition *pt);
 /* VP thread or vp->lock: power-on state, or what INIT leaves (10.1.3 and the architecture) */
 void tlfs_vp_reset(struct tlfs_vp *vp, bool init);
+
+/* VP thread: HvStartVirtualProcessor on this VP; hv/vp_start.c */
+void tlfs_vp_start(struct tlfs_vp *vp);
 
 int tlfs_vp_lock(struct tlfs_vp *vp);		/* 0 or -EINTR */
 void tlfs_vp_unlock(struct tlfs_vp *vp);

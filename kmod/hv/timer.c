@@ -459,6 +459,9 @@ int tlfs_time_rdmsr(struct tlfs_vp *vp, u32 msr, u64 *val)
 	case HV_X64_MSR_TSC_EMULATION_STATUS:
 		*val = READ_ONCE(pt->tsc_emulation_status);
 		return TLFS_RESUME;
+	case HV_X64_MSR_TSC_INVARIANT_CONTROL:
+		*val = READ_ONCE(pt->tsc_invariant_control);
+		return TLFS_RESUME;
 	}
 	return TLFS_GP;
 }
@@ -505,6 +508,10 @@ int tlfs_time_wrmsr(struct tlfs_vp *vp, u32 msr, u64 val)
 	case HV_X64_MSR_TSC_EMULATION_CONTROL:
 	case HV_X64_MSR_TSC_EMULATION_STATUS:
 		return reenlightenment_wrmsr(vp->pt, msr, val);
+	case HV_X64_MSR_TSC_INVARIANT_CONTROL:
+		/* CPUID looks at it */
+		WRITE_ONCE(vp->pt->tsc_invariant_control, val & 1);
+		return TLFS_RESUME;
 	}
 	return TLFS_GP;
 }

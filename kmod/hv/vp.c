@@ -119,6 +119,7 @@ void tlfs_vp_destroy(struct tlfs_vp *vp)
 {
 	tlfs_sched_del_vp(vp->pt);
 	tlfs_sched_destroy_vp(vp);
+	kfree(vp->start);
 	tlfs_interrupt_destroy(vp);
 	tlfs_synic_destroy(vp);
 	tlfs_lapic_destroy(vp);
@@ -448,6 +449,28 @@ TLFS_HANDLER(get_vp_registers)
 	return status;
 }
 
+/*
+ * A VP sets its own registers where an instruction would do as well: system registers that neither
+ * change its mode nor need a privilege of their own (5.0C 7.10.1 leaves the list open).
+ */
+static bool register_self_settable(u32 name)
+{
+	switch (name) {
+	case HV_X64_REGISTER_KERNEL_GS_BASE:
+	case HV_X64_REGISTER_PAT:
+	case HV_X64_REGISTER_SYSENTER_CS:
+	case HV_X64_REGISTER_SYSENTER_EIP:
+	case HV_X64_REGISTER_SYSENTER_ESP:
+	case HV_X64_REGISTER_STAR:
+	case HV_X64_REGISTER_LSTAR:
+	case HV_X64_REGISTER_CSTAR:
+	case HV_X64_REGISTER_SFMASK:
+	case HV_X64_REGISTER_TSC_AUX:
+		return true;
+	}
+	return false;
+}
+
 /* HvSetVpRegisters (10.4.4) */
 TLFS_HANDLER(set_vp_registers)
 {
@@ -466,7 +489,10 @@ TLFS_HANDLER(set_vp_registers)
 	for (; status == HV_STATUS_SUCCESS && call->rep < call->reps; call->rep++) {
 		const struct hv_register_assoc *reg = &in->elements[call->rep];
 
-		if (!mine && !tlfs_register_shared(reg->name))
+		if (call->vp && call->target == call->caller &&
+		    (vp != call->vp || !register_self_settable(reg->name)))
+			status = HV_STATUS_INVALID_PARAMETER;
+		else if (!mine && !tlfs_register_shared(reg->name))
 			status = HV_STATUS_INVALID_VP_STATE;
 		else
 			status = tlfs_set_register(vp, reg->name, &reg->value);
@@ -492,7 +518,9 @@ TLFS_HANDLER(get_vp_index_from_apic_id)
 	unsigned int i;
 
 	if (in->target_vtl & ~HV_INPUT_VTL_USE_TARGET)
-		return HV_STATUS_INVALID_PARAMETER;
+		return HV_STATUS_INVALID_VTL_STATE;
+	if (!call->target->initialized)
+		return HV_STATUS_INVALID_PARTITION_STATE;
 	for (i = 0; i < ARRAY_SIZE(in->padding); i++)
 		if (in->padding[i])
 			return HV_STATUS_INVALID_PARAMETER;
@@ -502,7 +530,7 @@ TLFS_HANDLER(get_vp_index_from_apic_id)
 		u32 id = in->apic_ids[call->rep];
 
 		if (!tlfs_vp_get(call->target, id))
-			return HV_STATUS_INVALID_PARAMETER;
+			return HV_STATUS_INVALID_VP_INDEX;
 		out[call->rep] = id;
 	}
 	return HV_STATUS_SUCCESS;

@@ -68,7 +68,7 @@ static const struct {
 	{ 3, 0, 11, true, MSR_READS, HV_X64_MSR_APIC_FREQUENCY },
 	{ 3, 0, 12, false, NO_MSR, HV_X64_MSR_SYNTH_DEBUG_STATUS },
 	{ 3, 0, 13, true, MSR_READS, HV_X64_MSR_REENLIGHTENMENT_CONTROL },
-	{ 3, 0, 15, false, NO_MSR, HV_X64_MSR_TSC_INVARIANT_CONTROL },
+	{ 3, 0, 15, true, MSR_READS, HV_X64_MSR_TSC_INVARIANT_CONTROL },
 	{ 3, 1, 0, false, CALL_ABSENT, HVCALL_CREATE_PARTITION },
 	{ 3, 1, 1, false, CALL_ABSENT, HVCALL_GET_PARTITION_ID },
 	{ 3, 1, 2, false, CALL_ABSENT, HVCALL_DEPOSIT_MEMORY },
@@ -82,9 +82,10 @@ static const struct {
 	{ 3, 1, 12, false, NO_MSR, HV_X64_MSR_POWER_STATE_CONFIG_C1 },
 	{ 3, 1, 13, false, CALL_ABSENT, HVCALL_INITIALIZE_EVENT_LOG_BUFFER_GROUP },
 	{ 3, 1, 16, false, CALL_ABSENT, HVCALL_ENABLE_PARTITION_VTL },
-	{ 3, 1, 17, false, CALL_ABSENT, HVCALL_SET_VP_REGISTERS },
+	/* startvp.c makes these calls */
+	{ 3, 1, 17, true, BIT_ONLY, 0 },
 	{ 3, 1, 20, false, CALL_ABSENT, HV_EXT_CALL_QUERY_CAPABILITIES },
-	{ 3, 1, 21, false, CALL_ABSENT, HVCALL_START_VIRTUAL_PROCESSOR },
+	{ 3, 1, 21, true, BIT_ONLY, 0 },
 	{ 3, 1, 22, false, BIT_ONLY, 0 },
 	{ 3, 2, 5, false, BIT_ONLY, 0 },
 	{ 3, 2, 6, false, BIT_ONLY, 0 },
@@ -186,7 +187,7 @@ static void test_features(void)
 	cpuid(0x40000003, 0, r);
 	all_known = !(r[0] & ~seen[0][0]) && !(r[1] & ~seen[0][1]) && !(r[2] & ~seen[0][2]);
 	check(all_known, "no privilege without a name [CPUID-40000003-EBX-10_9]");
-	check(!(r[0] >> 14), "reserved privileges are not given [CPUID-40000003-EAX-31_11]");
+	check(!(r[0] >> 16) && !(r[0] >> 14 & 1), "reserved privileges are not given [CPUID-40000003-EAX-31_11]");
 	check_eq(r[2] & 0xf, 0, "no deep power state [CPUID-40000003-ECX-3_0 B-3-015]");
 	cpuid(0x40000004, 0, r);
 	check(!(r[0] & ~seen[1][0]), "no recommendation without a name [B-3-009]");
