@@ -40,6 +40,8 @@ static const struct {
 	{ "guest-privilege1", "all,!refcount,!stimer,!directstimer,!tscpage,!reenlightenment" },
 	{ "guest-privilege2", "all,!synic,!stimer,!directstimer,!frequency,!reenlightenment" },
 	{ "guest-privilege3", "all,!apicmsrs,!tscpage,!frequency,!reenlightenment" },
+	{ "guest-many64", "all", .cpus = "64" },
+	{ "guest-many96", "all", .cpus = "96" },
 	{ "guest-v2", "all", .compat = "2.0" },
 	{ NULL, "all" },
 };

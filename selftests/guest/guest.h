@@ -185,7 +185,9 @@ u32 apic_id(void);
 
 /* ---- other processors ---- */
 
-#define MAX_CPUS	64
+#define MAX_CPUS	128
+/* those started from now on sleep until there is something to do, on interrupts of @wake */
+void aps_sleep(u8 wake);
 /* starts what answers INIT-SIPI; returns how many run, this one included */
 unsigned int start_aps(void);
 extern volatile u32 cpus_up;

@@ -339,6 +339,20 @@ struct ap {
 static struct ap aps[MAX_CPUS];
 static u8 ap_stacks[MAX_CPUS][8192] __attribute__((aligned(16)));
 
+static u8 wake_vector;
+
+static void on_wake(struct trap_frame *f)
+{
+	(void)f;
+	apic_eoi();
+}
+
+void aps_sleep(u8 wake)
+{
+	wake_vector = wake;
+	set_handler(wake, on_wake);
+}
+
 void ap_main(void)
 {
 	u32 me = cpus_up;
@@ -354,6 +368,8 @@ void ap_main(void)
 		if (fn) {
 			fn(aps[me].arg);
 			__atomic_store_n(&aps[me].fn, (void (*)(void *))0, __ATOMIC_RELEASE);
+		} else if (wake_vector) {
+			hlt();
 		}
 		cpu_relax();
 	}
@@ -399,6 +415,8 @@ void on_cpu_async(unsigned int cpu, void (*fn)(void *), void *arg)
 {
 	aps[cpu].arg = arg;
 	__atomic_store_n(&aps[cpu].fn, fn, __ATOMIC_RELEASE);
+	if (wake_vector)
+		apic_icr(cpu_apic_id[cpu], 0x4000 | wake_vector);
 }
 
 bool cpu_idle(unsigned int cpu)
