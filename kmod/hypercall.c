@@ -436,7 +436,7 @@ int tlfs_hypercall_exit(struct tlfs_vp *vp)
 	hc.call.target = NULL;
 	hc.call.atomic = vp->in_window;
 	hc.call.desc = tlfs_hvcall_lookup(hc.control & HV_HYPERCALL_CODE_MASK);
-	if (!hc.call.desc)
+	if (!hc.call.desc || (unlikely(vp->pt->v2) && tlfs_hvcall_later(hc.call.desc)))
 		return hc_finish(vp, hc.is64, HV_STATUS_INVALID_HYPERCALL_CODE, 0);
 	status = hc_check_control(&hc);
 	if (status == HV_STATUS_SUCCESS)

@@ -107,6 +107,12 @@ struct tlfs_hvcall_desc {
 
 const struct tlfs_hvcall_desc *tlfs_hvcall_lookup(u16 code);
 
+/* is it a call of later editions: a partition of 2.0 has none of them */
+static inline bool tlfs_hvcall_later(const struct tlfs_hvcall_desc *desc)
+{
+	return *desc->section == '-' || !strncmp(desc->section, "5.0:", 4);
+}
+
 /* ---- caller and target: caller.c ---- */
 
 /**

@@ -587,8 +587,10 @@ static u16 assert_check(const struct tlfs_hvcall *call,
 		return HV_STATUS_INVALID_PARAMETER;
 	/* 2.0 has padding here, and ignores it */
 	if (call->code == HVCALL_ASSERT_VIRTUAL_INTERRUPT_VTL &&
-	    (in->target_vtl || in->reserved0 || in->reserved1))
+	    (in->reserved0 || in->reserved1))
 		return HV_STATUS_INVALID_PARAMETER;
+	if (call->code == HVCALL_ASSERT_VIRTUAL_INTERRUPT_VTL && in->target_vtl)
+		return HV_STATUS_INVALID_VTL_STATE;
 	if (type > HV_X64_INTERRUPT_TYPE_LOCALINT1 || type == HV_X64_INTERRUPT_TYPE_SMI ||
 	    type == HV_X64_INTERRUPT_TYPE_REMOTE_READ)
 		return HV_STATUS_INVALID_PARAMETER;

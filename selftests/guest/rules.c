@@ -189,7 +189,8 @@ static const struct {
 	{ 0x0098, 0x0098, "HC-0098" },
 	{ 0x009b, 0x00ab, "HC-009B-00AE" },
 	{ 0x00ae, 0x00ae, "HC-009B-00AE" },
-	{ 0x00af, 0x00b0, "B-R2012-001" },
+	/* no nested virtualization, and leaf 0x4000000a says so */
+	{ 0x00af, 0x00b0, "HC-00AF HC-00B0" },
 	{ 0x0200, 0x0210, "B-R2012-001" },
 	{ 0x7ff0, 0x7fff, "B-R2012-001" },
 	{ 0xfff0, 0xffff, "B-R2012-001" },
@@ -214,6 +215,7 @@ static void test_reserved_calls(void)
 /* calls of a parent, none of which a partition without CreatePartitions may make */
 static const u16 parent_calls[] = {
 	HVCALL_GET_PARTITION_PROPERTY, HVCALL_SET_PARTITION_PROPERTY, HVCALL_INSTALL_INTERCEPT,
+	HVCALL_ASSERT_VIRTUAL_INTERRUPT_VTL,
 	HVCALL_TRANSLATE_VIRTUAL_ADDRESS, HVCALL_CLEAR_VIRTUAL_INTERRUPT,
 };
 
@@ -230,7 +232,7 @@ static void test_parent_calls(void)
 			printf("# 0x%x: 0x%x\n", parent_calls[i], s);
 		all &= s == HV_STATUS_ACCESS_DENIED;
 	}
-	check(all, "calls on children want CreatePartitions [B-5-012 B-5-045]");
+	check(all, "calls on children want CreatePartitions [B-5-012 B-5-045 HC-0094/ACCESS_DENIED]");
 	check_eq(hv_status(hypercall(HVCALL_GET_PARTITION_ID, 0, (u64)out)),
 		 HV_STATUS_ACCESS_DENIED,
 		 "a privilege is missing, not the call [B-5-011 HC-0046/ACCESS_DENIED]");
@@ -297,6 +299,55 @@ static void test_atomic(void)
 	wrmsr(HV_X64_MSR_GUEST_OS_ID, GUEST_OS_ID);
 }
 
+/* ---- four timers at one time (15.3) ---- */
+
+static void test_timers_together(void)
+{
+	volatile u32 *type = (volatile u32 *)page;
+	u64 when, end;
+	u32 came = 0;
+
+	memset(page, 0, sizeof(page));
+	wrmsr(HV_X64_MSR_SIMP, (u64)page | 1);
+	wrmsr(HV_X64_MSR_SCONTROL, 1);
+	for (u32 i = 0; i < 4; i++)
+		wrmsr(HV_X64_MSR_SINT0 + 4 + i, 0x40000 | 0x80 | i);
+	when = rdmsr(HV_X64_MSR_TIME_REF_COUNT) + 50000;
+	for (u32 i = 0; i < 4; i++) {
+		wrmsr(HV_X64_MSR_STIMER0_CONFIG + 2 * i, (4 + i) << 16 | 1 << 3);
+		wrmsr(HV_X64_MSR_STIMER0_COUNT + 2 * i, when);
+	}
+	end = when + 20000000;
+	while (came != 0xf && rdmsr(HV_X64_MSR_TIME_REF_COUNT) < end)
+		for (u32 i = 0; i < 4; i++)
+			if (type[(4 + i) * 64] == HVMSG_TIMER_EXPIRED)
+				came |= 1 << i;
+	check_eq(came, 0xf, "four timers of one time all expire, in whatever order [B-15-017]");
+	for (u32 i = 0; i < 4; i++)
+		wrmsr(HV_X64_MSR_SINT0 + 4 + i, 0x10000);
+	wrmsr(HV_X64_MSR_SCONTROL, 0);
+	wrmsr(HV_X64_MSR_SIMP, 0);
+}
+
+/* parameters the guest reaches uncached are the same parameters (12.1.3) */
+static void test_uncached(void)
+{
+	volatile u64 *at;
+	u64 r;
+
+	/* our own page once more, with PCD and PWT */
+	high_pd[1] = ((u64)in & ~0x1fffffULL) | 0x9b;
+	write_cr(3, read_cr(3));
+	at = (volatile u64 *)(HIGH_GVA + 0x200000 + ((u64)in & 0x1fffff));
+	fill_get(1, HV_REGISTER_VP_INDEX);
+	((volatile u32 *)at)[4] = HV_REGISTER_GUEST_OS_ID;
+	r = hypercall(GET_REGS(1), (u64)in, (u64)out);
+	check(r == HV_REPS(1) && out[0] == GUEST_OS_ID,
+	      "parameters written through an uncached mapping [B-12-018]");
+	high_pd[1] = 0;
+	write_cr(3, read_cr(3));
+}
+
 /* ---- chapter 11 ---- */
 
 static volatile u32 smi_seen;
@@ -361,6 +412,8 @@ void payload(void)
 	test_parent_calls();
 	test_unlisted_msrs();
 	test_atomic();
+	test_timers_together();
+	test_uncached();
 	test_smm();
 	test_processor();
 }

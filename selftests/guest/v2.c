@@ -28,6 +28,26 @@ static void test_hypervisor_leaves(void)
 	}
 }
 
+/* what 2.0 reserves, and what later editions put there and elsewhere */
+static void test_calls(void)
+{
+	static const u16 later[] = {
+		HVCALL_SEND_SYNTHETIC_CLUSTER_IPI, HVCALL_FLUSH_VIRTUAL_ADDRESS_SPACE_EX,
+		HVCALL_REGISTER_INTERCEPT_RESULT, HVCALL_START_VIRTUAL_PROCESSOR,
+		HVCALL_GET_VP_INDEX_FROM_APIC_ID,
+	};
+	bool ok = true;
+
+	for (u32 c = 0xa; c <= 0x3f; c++)
+		ok &= hypercall(c | HV_FAST, 0, 0) == HV_STATUS_INVALID_HYPERCALL_CODE &&
+		      hypercall(c | HV_REPS(1), 0, 0) == HV_STATUS_INVALID_HYPERCALL_CODE;
+	check(ok, "codes 2.0 reserves [HC-000A-003F]");
+	for (unsigned int i = 0; i < ARRAY_SIZE(later); i++)
+		ok &= hypercall(later[i], 0, 0) == HV_STATUS_INVALID_HYPERCALL_CODE;
+	check(ok, "calls of later editions are not there");
+	check_eq(hypercall(HVCALL_NOTIFY_LONG_SPIN_WAIT | HV_FAST, 1, 0), 0, "those of 2.0 are");
+}
+
 static void test_limits(void)
 {
 	const struct leaf *h;
@@ -89,8 +109,12 @@ void payload(void)
 	intel = r[2] == 0x6c65746e;
 	hv_enable();
 	test_hypervisor_leaves();
+	test_calls();
 	test_appendix_d();
 	test_limits();
+	cpuid(1, 0, r);
+	check(!host_leaf(1, 0) || !((r[0] ^ host_leaf(1, 0)->r[0]) & 0x0fff3fff),
+	      "family, model and stepping of processors that are all alike [B-11-003 B-11-025]");
 	check(set_cr4(1 << 18) == GP_FAULT && set_cr4(1 << 17) == GP_FAULT &&
 	      set_cr4(1 << 20) == GP_FAULT,
 	      "CR4 has no OSXSAVE, PCIDE, SMEP [ACPUID-00000001-ECX-30_24 B-5-022]");
