@@ -64,7 +64,8 @@ int tlfs_boot_check(unsigned int cpu)
 	if (!rule)
 		return 0;
 	if (rule->kind == BOOT_MATCH && mixed_processors) {
-		pr_warn_once("tlfs: processors differ (CPUID %s); loaded all the same\n", rule->row);
+		pr_warn_once("tlfs: processors differ (CPUID %s); loaded all the same\n",
+			     rule->row);
 		return 0;
 	}
 	if (rule->kind == BOOT_MATCH)

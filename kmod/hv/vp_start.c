@@ -14,7 +14,10 @@
 #include "vp_registers.h"
 
 #define CR0_VALID	(X86_CR0_PE | X86_CR0_MP | X86_CR0_EM | X86_CR0_TS | X86_CR0_ET | \
-			 X86_CR0_NE | X86_CR0_WP | X86_CR0_AM | X86_CR0_NW | X86_CR0_CD | X86_CR0_PG)
+			 X86_CR0_NE | X86_CR0_WP | X86_CR0_AM | X86_CR0_NW | X86_CR0_CD | \
+			 X86_CR0_PG)
+
+#define CS_LONG_DEFAULT	(HV_SEGMENT_LONG | HV_SEGMENT_DEFAULT)
 
 static bool canonical(u64 va)
 {
@@ -41,14 +44,14 @@ static bool modes_ok(const struct hv_initial_vp_context *c)
 	if (!(c->efer & EFER_LME))
 		return !(c->efer & EFER_LMA) && !(c->cr4 & X86_CR4_PCIDE);
 	/* 64-bit code has no default operand size of 32 bits */
-	return c->cr4 & X86_CR4_PAE && (c->cs.attributes & (HV_SEGMENT_LONG | HV_SEGMENT_DEFAULT)) !=
-	       (HV_SEGMENT_LONG | HV_SEGMENT_DEFAULT);
+	return c->cr4 & X86_CR4_PAE && (~c->cs.attributes & CS_LONG_DEFAULT);
 }
 
 /* @vp: any VP of the partition: they have the same features */
 static bool context_ok(struct tlfs_vp *vp, const struct hv_initial_vp_context *c)
 {
-	return modes_ok(c) && !(c->cr4 & ~tlfs_cr4_valid(vp)) && !(c->efer & ~tlfs_efer_valid(vp)) &&
+	return modes_ok(c) && !(c->cr4 & ~tlfs_cr4_valid(vp)) &&
+	       !(c->efer & ~tlfs_efer_valid(vp)) &&
 	       !(c->rflags & ~(VP_RFLAGS_DEFINED | X86_EFLAGS_FIXED)) &&
 	       !(c->rflags & X86_EFLAGS_VM) && canonical(c->rip) && pat_ok(c->msr_cr_pat) &&
 	       (c->cr3 & ~0xfffULL) >> HV_PAGE_SHIFT < vp->pt->gpa.max_gfn &&

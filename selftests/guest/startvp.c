@@ -142,8 +142,8 @@ static void test_start(void)
 		good &= found[vp][6] <= c->rsp && found[vp][6] > c->rsp - 512;
 		good &= (found[vp][5] & ~0xffULL) == 0;
 		if (!good)
-			printf("# VP %u: cr0 0x%lx cr4 0x%lx efer 0x%lx pat 0x%lx flags 0x%lx\n", vp,
-			       found[vp][0], found[vp][2], found[vp][3], found[vp][4], found[vp][5]);
+			printf("# VP %u: cr0 0x%lx cr4 0x%lx efer 0x%lx pat 0x%lx flags 0x%lx\n",
+			       vp, found[vp][0], found[vp][2], found[vp][3], found[vp][4], found[vp][5]);
 	}
 	check(good, "VPs start in long mode with the registers given [HC-0099 B-v50-009]");
 	start_block(2);
@@ -240,11 +240,11 @@ static void test_by_apic_id(void)
 	check(hv_status(r) == HV_STATUS_INVALID_VP_INDEX && hv_reps(r) == 1,
 	      "nobody has this one [HC-009A/INVALID_VP_INDEX]");
 	in[1] = 1;
-	check_eq(hv_status(hypercall(BY_APIC_ID(1), (u64)in, (u64)out)), HV_STATUS_INVALID_VTL_STATE,
-		 "in a VTL that does not exist [HC-009A/INVALID_VTL_STATE]");
+	check_eq(hv_status(hypercall(BY_APIC_ID(1), (u64)in, (u64)out)),
+		 HV_STATUS_INVALID_VTL_STATE, "in a VTL that does not exist [HC-009A/INVALID_VTL_STATE]");
 	in[1] = 1 << 8;
-	check_eq(hv_status(hypercall(BY_APIC_ID(1), (u64)in, (u64)out)), HV_STATUS_INVALID_PARAMETER,
-		 "padding [HC-009A/INVALID_PARAMETER]");
+	check_eq(hv_status(hypercall(BY_APIC_ID(1), (u64)in, (u64)out)),
+		 HV_STATUS_INVALID_PARAMETER, "padding [HC-009A/INVALID_PARAMETER]");
 	in[0] = 1;
 	in[1] = 0;
 	check_eq(hv_status(hypercall(BY_APIC_ID(1), (u64)in, (u64)out)), HV_STATUS_ACCESS_DENIED,
