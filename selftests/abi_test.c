@@ -15,7 +15,9 @@
 
 #define PAGE	TLFS_PAGE_SIZE
 
-static const unsigned long dev_cmds[] = { TLFS_CREATE_PARTITION, TLFS_ROOT_HVCALL };
+static const unsigned long dev_cmds[] = {
+	TLFS_CREATE_PARTITION, TLFS_ROOT_HVCALL, TLFS_OPEN_PORT,
+};
 
 static const unsigned long pt_cmds[] = {
 	TLFS_INITIALIZE_PARTITION, TLFS_CREATE_VP, TLFS_SET_GUEST_MEMORY, TLFS_IRQFD,

@@ -37,7 +37,7 @@ static int load_tlfs(void)
 
 	if (fd < 0)
 		vmm_die("TLFS_MODULE: %s", strerror(errno));
-	ret = syscall(SYS_finit_module, fd, "", 0) ? -errno : 0;
+	ret = syscall(SYS_finit_module, fd, "mshv=1", 0) ? -errno : 0;
 	close(fd);
 	return ret;
 }
