@@ -523,7 +523,7 @@ TEST_F(post, event_flags)
 	get_sief(self->r0, &page);
 	for (i = 0; i < sizeof(page); i++)
 		ASSERT_EQ(0, ((u8 *)&page)[i]);
-	PROVES("B-14-024");
+	PROVES("B-14-024 PORT-SIEF-page-flags-16");
 }
 
 TEST_F(post, event_statuses)
