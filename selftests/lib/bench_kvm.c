@@ -121,6 +121,9 @@ static int set_registers(struct kvm *k, const struct bench_vm *vm)
 	sregs.fs = data;
 	sregs.gs = data;
 	sregs.ss = data;
+	/* with KVM's 16-bit TSS there is no way to long mode on a processor that looks (Bochs) */
+	sregs.tr.type = 0xb;
+	sregs.tr.limit = 0x67;
 	sregs.cr0 = 0x11;	/* PE, ET */
 	if (ioctl(k->vcpu, KVM_SET_SREGS, &sregs))
 		return bench_error("KVM_SET_SREGS");
