@@ -97,10 +97,14 @@ struct cpuid_entry {
 	u32 reg[TLFS_CPUID_REGS];
 };
 
-/* entries of a leaf: host_entry[first] and the subleaves behind it */
+/*
+ * Entries of a leaf: host_entry[first] and the subleaves behind it.  A plain leaf has one, and says the
+ * same to every VP
+ */
 struct cpuid_range {
 	u8 first;
 	u8 count;
+	bool plain;
 };
 
 #define HOST_ENTRIES	128
@@ -201,6 +205,25 @@ static void __init host_adjust(u32 leaf, u32 sub, struct cpuid_entry *e)
 	}
 }
 
+/* not one that leaf_vp() or leaf_dynamic() has a word to say about */
+static bool __init leaf_plain(u32 leaf)
+{
+	switch (leaf) {
+	case 0x1:
+	case 0x4:
+	case 0x7:
+	case 0xb:
+	case XSAVE_LEAF:
+	case 0x1f:
+	case 0x80000001:
+	case 0x80000008:
+	case 0x8000001d:
+	case 0x8000001e:
+		return false;
+	}
+	return true;
+}
+
 static int __init host_read(const struct cpuid_mask *m, unsigned int *used)
 {
 	struct cpuid_range *range = (struct cpuid_range *)cpuid_range(m->leaf);
@@ -209,6 +232,7 @@ static int __init host_read(const struct cpuid_mask *m, unsigned int *used)
 
 	if (!range)
 		return 0;
+	range->plain = leaf_plain(m->leaf);
 	for (sub = m->sub; sub < m->sub + m->subs; sub++) {
 		if (*used == HOST_ENTRIES)
 			return -ENOSPC;
@@ -708,18 +732,39 @@ void tlfs_cpuid(struct tlfs_vp *vp, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
 	*edx = r[TLFS_CPUID_EDX];
 }
 
-int tlfs_cpuid_exit(struct tlfs_vp *vp)
+/* most leaves, in most partitions: nothing to work out */
+static const struct cpuid_entry *plain_entry(const struct tlfs_partition *pt, u32 leaf)
 {
-	int len = tlfs_insn_len(vp);
-	u32 leaf, r[TLFS_CPUID_REGS];
+	const struct cpuid_range *range = cpuid_range(leaf);
 
-	if (unlikely(len <= 0))
-		return len ? TLFS_SLOW : TLFS_RESUME;
-	leaf = (u32)vp->regs[VP_RAX];
+	if (!range || !range->plain || rcu_access_pointer(pt->cpuid) ||
+	    (pt->disabled_features[0] | pt->disabled_features[1] | pt->disabled_xsave))
+		return NULL;
+	return &host_entry[range->first];
+}
+
+static void cpuid_regs(struct tlfs_vp *vp, u32 leaf, u32 r[TLFS_CPUID_REGS])
+{
+	const struct cpuid_entry *e = plain_entry(vp->pt, leaf);
+
+	if (likely(e)) {
+		memcpy(r, e->reg, sizeof(e->reg));
+		return;
+	}
 	r[TLFS_CPUID_EAX] = leaf;
 	r[TLFS_CPUID_ECX] = (u32)vp->regs[VP_RCX];
 	tlfs_cpuid(vp, &r[TLFS_CPUID_EAX], &r[TLFS_CPUID_EBX], &r[TLFS_CPUID_ECX],
 		   &r[TLFS_CPUID_EDX]);
+}
+
+int tlfs_cpuid_exit(struct tlfs_vp *vp)
+{
+	u32 leaf = (u32)vp->regs[VP_RAX], r[TLFS_CPUID_REGS];
+	int len = tlfs_insn_len(vp);
+
+	if (unlikely(len <= 0))
+		return len ? TLFS_SLOW : TLFS_RESUME;
+	cpuid_regs(vp, leaf, r);
 	/* intercepted: the parent completes it, the default results are in the message (11.11) */
 	if (unlikely(READ_ONCE(vp->pt->intercepts.cpuid) ||
 		     READ_ONCE(vp->pt->intercepts.cpuid_nr)) &&

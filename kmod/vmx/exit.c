@@ -232,6 +232,31 @@ static void decode_failed(struct tlfs_vp *vp, u32 reason)
 	}
 }
 
+/*
+ * Whoever completes the instruction wants its length, RIP, and TF in RFLAGS.  Calls come from the
+ * hypercall page, again and again from the same RIP: there the length is not asked for again.  A guest
+ * that has changed the code at that address meanwhile, and into a call with a useless prefix, is
+ * resumed at the wrong byte of it.
+ */
+static __always_inline void decode_insn(struct tlfs_vp *vp, u32 reason)
+{
+	struct vmx_vp *vmx = to_vmx(vp);
+	u64 rip = vmcs_read(GUEST_RIP);
+
+	vp->regs[VP_RIP] = rip;
+	vp->regs[VP_RFLAGS] = vmcs_read(GUEST_RFLAGS);
+	vp->regs_avail |= BIT(VP_RIP) | BIT(VP_RFLAGS);
+	if (reason == EXIT_REASON_VMCALL && rip == vmx->call_rip) {
+		vp->exit.insn_len = vmx->call_len;
+		return;
+	}
+	vp->exit.insn_len = vmcs_read(VM_EXIT_INSTRUCTION_LEN);
+	if (reason == EXIT_REASON_VMCALL) {
+		vmx->call_rip = rip;
+		vmx->call_len = vp->exit.insn_len;
+	}
+}
+
 void vmx_decode(struct tlfs_vp *vp, u32 reason)
 {
 	struct tlfs_exit *x = &vp->exit;
@@ -247,7 +272,7 @@ void vmx_decode(struct tlfs_vp *vp, u32 reason)
 	if (kind & VECTORING)
 		vmx_requeue(vp);
 	if (kind & INSN)
-		x->insn_len = vmcs_read(VM_EXIT_INSTRUCTION_LEN);
+		decode_insn(vp, reason);
 
 	x->kind = (kind & ~(INSN | VECTORING)) - 1;
 	switch (x->kind) {

@@ -24,7 +24,7 @@ static void vmx_flush_tlb(struct tlfs_vp *vp)
  * Translations are tagged with the VPID, and with the EPT pointer for what comes of second-level
  * tables alone; a change of these concerns both, the guest's own flush only the first.
  */
-static void vmx_do_flush(struct tlfs_vp *vp)
+static noinline void vmx_do_flush(struct tlfs_vp *vp)
 {
 	struct vmx_vp *vmx = to_vmx(vp);
 	unsigned long flushes = READ_ONCE(vp->pt->gpa.flushes);

@@ -54,6 +54,7 @@ enum {
  * @cr0, @cr4, @efer, @pat, @debugctl, @dr, @dr6, @dr7: architectural values
  * @syscall, @cstar: guest's MSRs of SYSCALL
  * @kernel_gs:	guest's KERNEL_GS_BASE, while not loaded
+ * @call_rip, @call_len: the last VMCALL; a length of 0 is none
  * @fail:	VM-instruction error of the last entry, or 0
  * @failed_event: what an entry that was refused was to inject
  */
@@ -102,6 +103,8 @@ struct vmx_vp {
 	u64 syscall[VMX_SYSCALL_MSRS];
 	u64 cstar;
 	u64 kernel_gs;
+	u64 call_rip;
+	u8 call_len;
 	u32 fail;
 	u32 failed_event;
 };
