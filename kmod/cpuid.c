@@ -732,48 +732,57 @@ void tlfs_cpuid(struct tlfs_vp *vp, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
 	*edx = r[TLFS_CPUID_EDX];
 }
 
-/* most leaves, in most partitions: nothing to work out */
-static const struct cpuid_entry *plain_entry(const struct tlfs_partition *pt, u32 leaf)
+static void cpuid_answer(struct tlfs_vp *vp, const u32 r[TLFS_CPUID_REGS])
 {
-	const struct cpuid_range *range = cpuid_range(leaf);
-
-	if (!range || !range->plain || rcu_access_pointer(pt->cpuid) ||
-	    (pt->disabled_features[0] | pt->disabled_features[1] | pt->disabled_xsave))
-		return NULL;
-	return &host_entry[range->first];
-}
-
-static void cpuid_regs(struct tlfs_vp *vp, u32 leaf, u32 r[TLFS_CPUID_REGS])
-{
-	const struct cpuid_entry *e = plain_entry(vp->pt, leaf);
-
-	if (likely(e)) {
-		memcpy(r, e->reg, sizeof(e->reg));
-		return;
-	}
-	r[TLFS_CPUID_EAX] = leaf;
-	r[TLFS_CPUID_ECX] = (u32)vp->regs[VP_RCX];
-	tlfs_cpuid(vp, &r[TLFS_CPUID_EAX], &r[TLFS_CPUID_EBX], &r[TLFS_CPUID_ECX],
-		   &r[TLFS_CPUID_EDX]);
-}
-
-int tlfs_cpuid_exit(struct tlfs_vp *vp)
-{
-	u32 leaf = (u32)vp->regs[VP_RAX], r[TLFS_CPUID_REGS];
-	int len = tlfs_insn_len(vp);
-
-	if (unlikely(len <= 0))
-		return len ? TLFS_SLOW : TLFS_RESUME;
-	cpuid_regs(vp, leaf, r);
-	/* intercepted: the parent completes it, the default results are in the message (11.11) */
-	if (unlikely(READ_ONCE(vp->pt->intercepts.cpuid) ||
-		     READ_ONCE(vp->pt->intercepts.cpuid_nr)) &&
-	    tlfs_cpuid_intercepted(vp->pt, leaf))
-		return tlfs_msg_cpuid(vp, r);
 	vp_set_reg(vp, VP_RAX, r[TLFS_CPUID_EAX]);
 	vp_set_reg(vp, VP_RBX, r[TLFS_CPUID_EBX]);
 	vp_set_reg(vp, VP_RCX, r[TLFS_CPUID_ECX]);
 	vp_set_reg(vp, VP_RDX, r[TLFS_CPUID_EDX]);
 	tlfs_skip_insn(vp);
+}
+
+static noinline int cpuid_work_out(struct tlfs_vp *vp, u32 leaf)
+{
+	u32 r[TLFS_CPUID_REGS];
+
+	r[TLFS_CPUID_EAX] = leaf;
+	r[TLFS_CPUID_ECX] = (u32)vp->regs[VP_RCX];
+	tlfs_cpuid(vp, &r[TLFS_CPUID_EAX], &r[TLFS_CPUID_EBX], &r[TLFS_CPUID_ECX],
+		   &r[TLFS_CPUID_EDX]);
+	/* intercepted: the parent completes it, the default results are in the message (11.11) */
+	if (unlikely(READ_ONCE(vp->pt->intercepts.cpuid) ||
+		     READ_ONCE(vp->pt->intercepts.cpuid_nr)) &&
+	    tlfs_cpuid_intercepted(vp->pt, leaf))
+		return tlfs_msg_cpuid(vp, r);
+	cpuid_answer(vp, r);
+	return TLFS_RESUME;
+}
+
+/* most leaves, in most partitions: nothing to work out, and nobody else to ask */
+static const struct cpuid_entry *plain_entry(const struct tlfs_partition *pt, u32 leaf)
+{
+	const struct cpuid_range *range = cpuid_range(leaf);
+
+	if (unlikely(!range || !range->plain))
+		return NULL;
+	if (unlikely((unsigned long)rcu_access_pointer(pt->cpuid) | pt->disabled_features[0] |
+		     pt->disabled_features[1] | pt->disabled_xsave |
+		     READ_ONCE(pt->intercepts.cpuid) | READ_ONCE(pt->intercepts.cpuid_nr)))
+		return NULL;
+	return &host_entry[range->first];
+}
+
+int tlfs_cpuid_exit(struct tlfs_vp *vp)
+{
+	u32 leaf = (u32)vp->regs[VP_RAX];
+	const struct cpuid_entry *e;
+	int len = tlfs_insn_len(vp);
+
+	if (unlikely(len <= 0))
+		return len ? TLFS_SLOW : TLFS_RESUME;
+	e = plain_entry(vp->pt, leaf);
+	if (!e)
+		return cpuid_work_out(vp, leaf);
+	cpuid_answer(vp, e->reg);
 	return TLFS_RESUME;
 }

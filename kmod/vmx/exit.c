@@ -17,22 +17,25 @@
 
 /* 0 is no reason of its own: what is not named here is a failure */
 #define KIND(kind)		(TLFS_EXIT_##kind + 1)
+#define KIND_MASK		0x3f
 /* an instruction exited, and its length is known */
 #define INSN			0x80
 /* the exit may have cut the delivery of an event short */
 #define VECTORING		0x40
+/* there is more to read */
+#define MORE			0x100
 
-static const u8 exit_kinds[EXIT_LAST + 1] = {
-	[EXIT_REASON_EXCEPTION_NMI] = KIND(EXCEPTION) | VECTORING,
+static const u16 exit_kinds[EXIT_LAST + 1] = {
+	[EXIT_REASON_EXCEPTION_NMI] = MORE | KIND(EXCEPTION) | VECTORING,
 	[EXIT_REASON_EXTERNAL_INTERRUPT] = KIND(NONE),
 	[EXIT_REASON_TRIPLE_FAULT] = KIND(TRIPLE_FAULT),
 	[EXIT_REASON_INIT_SIGNAL] = KIND(INIT),
 	[EXIT_REASON_SIPI_SIGNAL] = KIND(INIT),
 	[5] = KIND(SMI),
 	[6] = KIND(SMI),
-	[EXIT_REASON_INTERRUPT_WINDOW] = KIND(INTR_WINDOW),
-	[EXIT_REASON_NMI_WINDOW] = KIND(NMI_WINDOW),
-	[EXIT_REASON_TASK_SWITCH] = KIND(TASK_SWITCH) | INSN,
+	[EXIT_REASON_INTERRUPT_WINDOW] = MORE | KIND(INTR_WINDOW),
+	[EXIT_REASON_NMI_WINDOW] = MORE | KIND(NMI_WINDOW),
+	[EXIT_REASON_TASK_SWITCH] = MORE | KIND(TASK_SWITCH) | INSN,
 	[EXIT_REASON_CPUID] = KIND(CPUID) | INSN,
 	[11] = KIND(UNDEFINED),		/* GETSEC */
 	[EXIT_REASON_HLT] = KIND(HLT) | INSN,
@@ -42,16 +45,16 @@ static const u8 exit_kinds[EXIT_LAST + 1] = {
 	[17] = KIND(UNDEFINED),		/* RSM */
 	[EXIT_REASON_VMCALL] = KIND(HYPERCALL) | INSN,
 	[EXIT_REASON_VMCLEAR ... EXIT_REASON_VMON] = KIND(UNDEFINED),
-	[EXIT_REASON_CR_ACCESS] = KIND(CR) | INSN,
-	[EXIT_REASON_DR_ACCESS] = KIND(DR) | INSN,
-	[EXIT_REASON_IO_INSTRUCTION] = KIND(IO) | INSN,
+	[EXIT_REASON_CR_ACCESS] = MORE | KIND(CR) | INSN,
+	[EXIT_REASON_DR_ACCESS] = MORE | KIND(DR) | INSN,
+	[EXIT_REASON_IO_INSTRUCTION] = MORE | KIND(IO) | INSN,
 	[EXIT_REASON_MSR_READ] = KIND(RDMSR) | INSN,
 	[EXIT_REASON_MSR_WRITE] = KIND(WRMSR) | INSN,
 	[EXIT_REASON_MWAIT_INSTRUCTION] = KIND(MWAIT),
 	[EXIT_REASON_MONITOR_INSTRUCTION] = KIND(MONITOR),
 	[EXIT_REASON_PAUSE_INSTRUCTION] = KIND(PAUSE) | INSN,
-	[EXIT_REASON_TPR_BELOW_THRESHOLD] = KIND(INTR_WINDOW),
-	[EXIT_REASON_EPT_VIOLATION] = KIND(MEMORY) | VECTORING,
+	[EXIT_REASON_TPR_BELOW_THRESHOLD] = MORE | KIND(INTR_WINDOW),
+	[EXIT_REASON_EPT_VIOLATION] = MORE | KIND(MEMORY) | VECTORING,
 	[EXIT_REASON_INVEPT] = KIND(UNDEFINED),
 	[EXIT_REASON_PREEMPTION_TIMER] = KIND(NONE),
 	[EXIT_REASON_INVVPID] = KIND(UNDEFINED),
@@ -257,24 +260,10 @@ static __always_inline void decode_insn(struct tlfs_vp *vp, u32 reason)
 	}
 }
 
-void vmx_decode(struct tlfs_vp *vp, u32 reason)
+static noinline void decode_more(struct tlfs_vp *vp)
 {
 	struct tlfs_exit *x = &vp->exit;
-	u8 kind = reason <= EXIT_LAST ? exit_kinds[reason] : 0;
 
-	x->hw = reason;
-	x->nr_bytes = 0;
-	x->insn_len = 0;
-	if (unlikely(!kind)) {
-		decode_failed(vp, reason);
-		return;
-	}
-	if (kind & VECTORING)
-		vmx_requeue(vp);
-	if (kind & INSN)
-		decode_insn(vp, reason);
-
-	x->kind = (kind & ~(INSN | VECTORING)) - 1;
 	switch (x->kind) {
 	case TLFS_EXIT_MEMORY:
 		decode_memory(vp);
@@ -301,4 +290,25 @@ void vmx_decode(struct tlfs_vp *vp, u32 reason)
 		decode_task(vp);
 		break;
 	}
+}
+
+void vmx_decode(struct tlfs_vp *vp, u32 reason)
+{
+	struct tlfs_exit *x = &vp->exit;
+	u16 kind = reason <= EXIT_LAST ? exit_kinds[reason] : 0;
+
+	x->hw = reason;
+	x->nr_bytes = 0;
+	x->insn_len = 0;
+	if (unlikely(!kind)) {
+		decode_failed(vp, reason);
+		return;
+	}
+	x->kind = (kind & KIND_MASK) - 1;
+	if (kind & INSN)
+		decode_insn(vp, reason);
+	if (kind & VECTORING)
+		vmx_requeue(vp);
+	if (kind & MORE)
+		decode_more(vp);
 }
