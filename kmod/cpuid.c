@@ -98,8 +98,8 @@ struct cpuid_entry {
 };
 
 /*
- * Entries of a leaf: host_entry[first] and the subleaves behind it.  A plain leaf has one, and says the
- * same to every VP
+ * Entries of a leaf: host_entry[first] and the subleaves behind it.  A plain leaf has one, and says
+ * the same to every VP
  */
 struct cpuid_range {
 	u8 first;

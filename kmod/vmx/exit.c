@@ -237,9 +237,9 @@ static void decode_failed(struct tlfs_vp *vp, u32 reason)
 
 /*
  * Whoever completes the instruction wants its length, RIP, and TF in RFLAGS.  Calls come from the
- * hypercall page, again and again from the same RIP: there the length is not asked for again.  A guest
- * that has changed the code at that address meanwhile, and into a call with a useless prefix, is
- * resumed at the wrong byte of it.
+ * hypercall page, again and again from the same RIP: there the length is not asked for again.  A
+ * guest that has changed the code at that address meanwhile, and into a call with a useless prefix,
+ * is resumed at the wrong byte of it.
  */
 static __always_inline void decode_insn(struct tlfs_vp *vp, u32 reason)
 {
