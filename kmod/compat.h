@@ -140,6 +140,18 @@ static inline void tlfs_cond_resched(void)
 #include <asm/cpufeature.h>
 #include <asm/msr.h>
 #include <asm/nospec-branch.h>
+#include <asm/smp.h>
+#include <asm/topology.h>
+
+/* smp_num_siblings has another name from 6.9 on */
+static inline unsigned int tlfs_threads_per_core(void)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 9, 0)
+	return smp_num_siblings;
+#else
+	return __max_threads_per_core;
+#endif
+}
 
 /* behind the back of the kernel's copy: for as long as nobody else can write CR4 */
 static inline void tlfs_cr4_write(unsigned long val)

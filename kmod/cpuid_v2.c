@@ -117,7 +117,7 @@ u64 tlfs_synthetic_v2(void)
 static u32 v2_cache_sharing(const struct tlfs_partition *pt, u32 sub)
 {
 	u32 host = v2_host.leaf4[array_index_nospec(sub, CACHE_LEAVES)];
-	u32 threads = max_t(u32, smp_num_siblings, 1);
+	u32 threads = max_t(u32, tlfs_threads_per_core(), 1);
 	u32 shared = (host & LEAF4_THREADS) >> 14, cores = host & LEAF4_CORES;
 
 	if (pt->create_flags & TLFS_PT_SMT)
