@@ -350,7 +350,7 @@ TEST_F(message, cpuid)
 	EXPECT_EQ(regs[1][0], vmm_run_out(self->vp, GUEST_PORT));
 	set_leaf(self->vp, 1, 0);
 	vmm_run_to(self->vp, HVMSG_X64_CPUID_INTERCEPT, &self->msg);
-	PROVES("MSG-80010002 B-9-010 B-16-012");
+	PROVES("MSG-80010002 B-9-010 B-16-012 PROP-intercept-type-2");
 }
 
 GUEST_CODE(msr_access, "64",
@@ -397,7 +397,7 @@ TEST_F(message, msr)
 					   HV_INTERCEPT_TYPE_X64_MSR, 0));
 	vmm_start64(self->vp, &msr_access);
 	vmm_run_out(self->vp, 0xe5);
-	PROVES("MSG-80010001");
+	PROVES("MSG-80010001 PROP-intercept-type-1");
 }
 
 /* the property that lets such accesses pass unseen */
@@ -470,7 +470,7 @@ TEST_F(message, exception)
 	vmm_set_reg(self->vp, HV_X64_REGISTER_RIP, VMM_CODE);
 	vmm_run_out(self->vp, 0xe5);
 	EXPECT_EQ(0x90000000, vmm_reg(self->vp, HV_X64_REGISTER_CR2));
-	PROVES("B-9-009 B-10-024");
+	PROVES("B-9-009 B-10-024 PROP-intercept-type-3");
 }
 
 /* what can be installed, and with which access mask */
@@ -536,7 +536,7 @@ TEST_F(message, port_intercept_removed)
 	vmm_run_to(self->vp, HVMSG_X64_IO_PORT_INTERCEPT, &self->msg);
 	EXPECT_EQ(0x80, vmm_io_msg(&self->msg)->port_number);
 	EXPECT_EQ(2, vmm_io_msg(&self->msg)->access_info);
-	PROVES("B-9-008 MSG-80010000");
+	PROVES("B-9-008 MSG-80010000 PROP-intercept-type-0");
 }
 
 /* ---- answers given in advance ---- */

@@ -408,6 +408,21 @@ TEST_F(table, apic_registers)
 	PROVES("REG-00084802 REG-00084803 REG-0008480A REG-00084838 REG-00084839 REG-0008483F");
 }
 
+/* HvAssertVirtualInterrupt, seen in the requests of the local APIC */
+TEST_F(table, interrupt_types)
+{
+	vmm_set_reg(self->vp, HV_X64_REGISTER_APIC_SPURIOUS, 0x1ff);
+	EXPECT_EQ(0, vmm_assert(&self->vm, HV_X64_INTERRUPT_TYPE_FIXED, 0, 0x61));
+	EXPECT_EQ(1 << 1, vmm_reg(self->vp, HV_X64_REGISTER_APIC_IRR3));
+	EXPECT_EQ(0, vmm_assert(&self->vm, HV_X64_INTERRUPT_TYPE_LOWEST_PRIORITY, 0, 0x62));
+	EXPECT_EQ(3 << 1, vmm_reg(self->vp, HV_X64_REGISTER_APIC_IRR3));
+	EXPECT_NE(0, vmm_assert(&self->vm, HV_X64_INTERRUPT_TYPE_FIXED, 0, 0xf));
+	EXPECT_NE(0, vmm_assert(&self->vm, HV_X64_INTERRUPT_TYPE_LOWEST_PRIORITY, 0, 0xf));
+	EXPECT_NE(0, vmm_assert(&self->vm, HV_X64_INTERRUPT_TYPE_REMOTE_READ, 0, 0x63));
+	EXPECT_EQ(3 << 1, vmm_reg(self->vp, HV_X64_REGISTER_APIC_IRR3));
+	PROVES("PROP-interrupt-type-0 PROP-interrupt-type-1");
+}
+
 /* ---- others of later editions ---- */
 
 TEST_F(table, later)

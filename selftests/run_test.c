@@ -227,6 +227,7 @@ TEST_F(run, halted_with_interrupts_off)
 	EXPECT_TRUE(vmm_wait_u64(data(&self->vm, 8), 1));
 	EXPECT_EQ(1, value(&self->vm, 0x10));
 	EXPECT_EQ(0, value(&self->vm, 0));
+	PROVES("PROP-interrupt-type-4");
 }
 
 /* an interrupt for a VP that runs guest code all the time */

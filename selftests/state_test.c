@@ -549,7 +549,13 @@ TEST_F(state, translate)
 	EXPECT_EQ(HV_STATUS_INVALID_PARAMETER, translate(self->vp, 0x200000, 0, &out));
 	EXPECT_EQ(HV_STATUS_INVALID_PARAMETER,
 		  translate(self->vp, 0x200000, READ | 1ULL << 40, &out));
-	PROVES("HC-0052/INVALID_PARAMETER");
+	PROVES("HC-0052/INVALID_PARAMETER PROP-translate-gva-flag-0x1");
+	PROVES("PROP-translate-gva-flag-0x2 PROP-translate-gva-flag-0x4");
+	PROVES("PROP-translate-gva-flag-0x8 PROP-translate-gva-flag-0x10");
+	PROVES("PROP-translate-gva-result-0 PROP-translate-gva-result-1");
+	PROVES("PROP-translate-gva-result-2");
+	if (property(&self->vm, HV_PARTITION_PROPERTY_PHYSICAL_ADDRESS_WIDTH) < 52)
+		PROVES("PROP-translate-gva-result-3");
 }
 
 TEST_HARNESS_MAIN
