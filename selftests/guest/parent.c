@@ -770,8 +770,10 @@ static int names(void)
 		u16 code = list ? lists[i - ARRAY_SIZE(codes)] : codes[i];
 
 		*(u64 *)in_page = HV_PARTITION_ID_SELF;
-		S(call(code, list), HV_STATUS_ACCESS_DENIED,
-		  "call %x on oneself [HC-%04X/ACCESS_DENIED]", code, code);
+		/* registers of one's own are later editions' */
+		if (code != HVCALL_SET_VP_REGISTERS)
+			S(call(code, list), HV_STATUS_ACCESS_DENIED,
+			  "call %x on oneself [HC-%04X/ACCESS_DENIED]", code, code);
 		*(u64 *)in_page = 1;
 		S(call(code, list), HV_STATUS_ACCESS_DENIED, "call %x on the root", code);
 		*(u64 *)in_page = 1ULL << 60;
