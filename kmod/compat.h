@@ -29,8 +29,10 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 #define tlfs_vm_flags_set(vma, flags)	((vma)->vm_flags |= (flags))
+#define tlfs_vm_flags_clear(vma, flags)	((vma)->vm_flags &= ~(flags))
 #else
 #define tlfs_vm_flags_set(vma, flags)	vm_flags_set(vma, flags)
+#define tlfs_vm_flags_clear(vma, flags)	vm_flags_clear(vma, flags)
 #endif
 
 /* eventfd_signal() lost its count */

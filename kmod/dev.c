@@ -23,6 +23,7 @@
 #include <asm/hypervisor.h>
 
 #include "tlfs.h"
+#include "window.h"
 
 /* ---- counters ---- */
 
@@ -577,6 +578,7 @@ static const struct file_operations dev_fops = {
 	.open = nonseekable_open,
 	.release = dev_release,
 	.unlocked_ioctl = dev_ioctl,
+	.mmap = tlfs_window_mmap,
 	.compat_ioctl = compat_ptr_ioctl,
 	.llseek = noop_llseek,
 };

@@ -21,6 +21,8 @@
 #define TLFS_SYNTHETIC_FEATURE_CREATE_PORT	(1ULL << 58)
 #define TLFS_SYNTHETIC_FEATURE_CONNECT_PORT	(1ULL << 57)
 #define TLFS_SYNTHETIC_FEATURE_TSC_INVARIANT	(1ULL << 56)
+#define TLFS_SYNTHETIC_FEATURE_STATS_MSRS	(1ULL << 55)
+#define TLFS_SYNTHETIC_FEATURE_STATS		(1ULL << 54)
 
 /*
  * F(name on the command line, synthetic feature bit, privileges it opens,
@@ -90,6 +92,10 @@
 	F("tscinvariant", TLFS_SYNTHETIC_FEATURE_TSC_INVARIANT,				\
 	  HV_PRIV_ACCESS_TSC_INVARIANT_CONTROLS, 0, 0,					\
 	  "-", "the guest asks before it is told that the TSC is invariant")		\
+	F("statsmsrs", TLFS_SYNTHETIC_FEATURE_STATS_MSRS, HV_PRIV_ACCESS_STATS_REG, 0, 0, \
+	  "21.3.3", "MSRs that map a partition's own statistics")			\
+	F("stats", TLFS_SYNTHETIC_FEATURE_STATS, HV_PRIV_ACCESS_STATS, 0, 0,		\
+	  "21.3", "statistics hypercalls")						\
 	F("reset", TLFS_SYNTHETIC_FEATURE_RESET, HV_PRIV_ACCESS_RESET_REG, 0, 0,	\
 	  "6.3.5", "reset MSR")								\
 	F("crash", TLFS_SYNTHETIC_FEATURE_CRASH, 0,					\

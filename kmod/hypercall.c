@@ -436,6 +436,9 @@ int tlfs_hypercall_exit(struct tlfs_vp *vp)
 	hc.call.target = NULL;
 	hc.call.atomic = vp->in_window;
 	hc.call.desc = tlfs_hvcall_lookup(hc.control & HV_HYPERCALL_CODE_MASK);
+	/* counted once, though what has to sleep comes here again */
+	if (vp->in_window)
+		vp_count(vp, hc.call.desc ? hc.call.desc->stat : HV_VP_STAT_OTHER_HYPERCALLS);
 	if (!hc.call.desc || (unlikely(vp->pt->v2) && tlfs_hvcall_later(hc.call.desc)))
 		return hc_finish(vp, hc.is64, HV_STATUS_INVALID_HYPERCALL_CODE, 0);
 	status = hc_check_control(&hc);

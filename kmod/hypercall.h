@@ -88,6 +88,7 @@ struct tlfs_hvcall {
  * @out_size:	bytes of the fixed output
  * @rep_out:	bytes of one output list element
  * @flags:	TLFS_HC_*
+ * @stat:	HV_VP_STAT_* of its class
  * @privilege:	HV_PRIV_* the caller needs, 0 if none
  * @section:	of the TLFS
  * @handler:	returns HV_STATUS_* or TLFS_HC_SLEEP
@@ -102,6 +103,7 @@ struct tlfs_hvcall_desc {
 	u16 out_size;
 	u16 rep_out;
 	u16 flags;
+	u8 stat;
 	u16 (*handler)(struct tlfs_hvcall *call);
 };
 
@@ -241,5 +243,7 @@ TLFS_HANDLER(post_message_direct);
 TLFS_HANDLER(save_partition_state);		/* hv/save_restore.c */
 TLFS_HANDLER(restore_partition_state);
 TLFS_HANDLER(notify_long_spin_wait);		/* hv/scheduler.c */
+TLFS_HANDLER(map_stats_page);			/* hv/stats.c */
+TLFS_HANDLER(unmap_stats_page);
 
 #endif /* TLFS_HYPERCALL_H */

@@ -154,6 +154,15 @@
 	  "HvCreatePort", "-", HV_PRIV_CREATE_PORT, IN(create_port_vtl), 0, 0, 0, PORT)	\
 	X(CONNECT_PORT_VTL, connect_port_vtl,						\
 	  "HvConnectPort", "-", HV_PRIV_CONNECT_PORT, IN(connect_port_vtl), 0, 0, 0, PORT) \
+	X(MAP_STATS_PAGE, map_stats_page,						\
+	  "HvMapStatsPage", "21.3.1", HV_PRIV_ACCESS_STATS,				\
+	  IN(map_stats_page), 0, 0, 0, TLFS_HC_GUEST | TLFS_HC_ROOT | TLFS_HC_PT_FD)		\
+	X(UNMAP_STATS_PAGE, unmap_stats_page,						\
+	  "HvUnmapStatsPage", "21.3.2", HV_PRIV_ACCESS_STATS,				\
+	  IN(unmap_stats_page), 0, 0, 0, TLFS_HC_GUEST | TLFS_HC_ROOT | TLFS_HC_PT_FD)		\
+	X(MAP_STATS_PAGE2, map_stats_page,						\
+	  "HvMapStatsPage2", "-", HV_PRIV_ACCESS_STATS,					\
+	  IN(map_stats_page), 0, 0, 0, TLFS_HC_GUEST | TLFS_HC_ROOT | TLFS_HC_PT_FD)		\
 	X(REGISTER_INTERCEPT_RESULT, register_intercept_result,				\
 	  "HvRegisterInterceptResult", "-", 0, IN(register_intercept_result), 0, 0, 0,	\
 	  PT_VP)									\
@@ -190,11 +199,43 @@
 	  IN(get_partition_property_ex), 0, HV_PARTITION_PROPERTY_EX_MAX_SIZE, 0,	\
 	  PT_VP | TLFS_HC_ROOT)
 
+/* class of a call in its VP's statistics (J.4.2) */
+#define HVCALL_IN(c, first, last)	((c) >= HVCALL_##first && (c) <= HVCALL_##last)
+#define HVCALL_IS(c, code)		((c) == HVCALL_##code)
+#define HVCALL_STAT(c)									\
+	(HVCALL_IN(c, SWITCH_VIRTUAL_ADDRESS_SPACE, FLUSH_VIRTUAL_ADDRESS_LIST) ||	\
+	 HVCALL_IN(c, FLUSH_VIRTUAL_ADDRESS_SPACE_EX, FLUSH_VIRTUAL_ADDRESS_LIST_EX) ||	\
+	 HVCALL_IS(c, TRANSLATE_VIRTUAL_ADDRESS) ||					\
+	 HVCALL_IS(c, TRANSLATE_VIRTUAL_ADDRESS_EX) ?					\
+		HV_VP_STAT_MMU_HYPERCALLS :						\
+	 HVCALL_IN(c, MAP_GPA_PAGES, UNMAP_GPA_PAGES) ||				\
+	 HVCALL_IN(c, READ_GPA, WRITE_GPA) || HVCALL_IS(c, MAP_SPARSE_GPA_PAGES) ?	\
+		HV_VP_STAT_GPA_HYPERCALLS :						\
+	 HVCALL_IS(c, GET_LOGICAL_PROCESSOR_RUN_TIME) ||				\
+	 HVCALL_IS(c, PARK_LOGICAL_PROCESSORS) ?					\
+		HV_VP_STAT_LP_HYPERCALLS :						\
+	 HVCALL_IS(c, NOTIFY_LONG_SPIN_WAIT) ?						\
+		HV_VP_STAT_SPIN_WAIT_HYPERCALLS :					\
+	 HVCALL_IN(c, CREATE_PORT, SIGNAL_EVENT) || HVCALL_IS(c, SET_PORT_PROPERTY) ||	\
+	 HVCALL_IN(c, CREATE_PORT_VTL, CONNECT_PORT_VTL) ||				\
+	 HVCALL_IN(c, SIGNAL_EVENT_DIRECT, POST_MESSAGE_DIRECT) ?			\
+		HV_VP_STAT_SYNIC_HYPERCALLS :						\
+	 HVCALL_IN(c, ASSERT_VIRTUAL_INTERRUPT, CLEAR_VIRTUAL_INTERRUPT) ||		\
+	 HVCALL_IS(c, ASSERT_VIRTUAL_INTERRUPT_VTL) ||					\
+	 HVCALL_IS(c, SEND_SYNTHETIC_CLUSTER_IPI) ||					\
+	 HVCALL_IS(c, SEND_SYNTHETIC_CLUSTER_IPI_EX) ?					\
+		HV_VP_STAT_INTERRUPT_HYPERCALLS :					\
+	 HVCALL_IN(c, CREATE_VP, SET_VP_REGISTERS) ||					\
+	 HVCALL_IS(c, GET_VP_INDEX_FROM_APIC_ID) ?					\
+		HV_VP_STAT_VP_HYPERCALLS :						\
+		HV_VP_STAT_OTHER_HYPERCALLS)
+
 #define HVCALL_ROW(c, fn, n, sect, priv, in, rin, out, rout, fl)			\
 	[ROW_##c] = {									\
 		.name = (n), .section = (sect), .privilege = (priv),			\
 		.code = HVCALL_##c, .in_size = (in), .rep_in = (rin),			\
 		.out_size = (out), .rep_out = (rout), .flags = (fl),			\
+		.stat = HVCALL_STAT(HVCALL_##c),					\
 		.handler = tlfs_hc_##fn,						\
 	},
 #define HVCALL_ENUM(c, fn, n, sect, priv, in, rin, out, rout, fl) ROW_##c,

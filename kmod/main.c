@@ -191,6 +191,9 @@ static int __init tlfs_init(void)
 	if (err)
 		goto err_cpuid;
 	tlfs_sched_setup();
+	err = tlfs_stats_setup();
+	if (err)
+		goto err_stats;
 	err = tlfs_run_setup();
 	if (err)
 		goto err_run;
@@ -208,6 +211,8 @@ err_dev:
 err_processors:
 	tlfs_run_teardown();
 err_run:
+	tlfs_stats_teardown();
+err_stats:
 	tlfs_cpuid_teardown();
 err_cpuid:
 err_fpu:
@@ -223,6 +228,7 @@ static void __exit tlfs_exit(void)
 	mmu_notifier_synchronize();
 	rcu_barrier();
 	tlfs_run_teardown();
+	tlfs_stats_teardown();
 	tlfs_cpuid_teardown();
 	tlfs_ops->teardown();
 }

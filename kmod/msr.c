@@ -31,6 +31,7 @@ enum synth_room {
 	ROOM_APIC,		/* hv/interrupt.c */
 	ROOM_SYNIC,		/* hv/synic.c */
 	ROOM_STIMER,		/* hv/stimer.c */
+	ROOM_STATS,		/* hv/stats.c */
 };
 
 #define SYNTH_READ		BIT(0)
@@ -81,6 +82,9 @@ struct synth_msr {
 	  HV_PRIV_ACCESS_SYNIC_REGS, 0)							\
 	X(STIMER, HV_X64_MSR_STIMER0_CONFIG, HV_X64_MSR_STIMER3_COUNT, ROOM_STIMER,	\
 	  SYNTH_RW, HV_PRIV_ACCESS_SYNTHETIC_TIMER_REGS, 0)				\
+	X(STATS, HV_X64_MSR_STATS_PARTITION_RETAIL_PAGE,				\
+	  HV_X64_MSR_STATS_VP_INTERNAL_PAGE, ROOM_STATS, SYNTH_RW,			\
+	  HV_PRIV_ACCESS_STATS_REG, 0)							\
 	X(IDLE, HV_X64_MSR_GUEST_IDLE, HV_X64_MSR_GUEST_IDLE, ROOM_HV, SYNTH_READ,	\
 	  HV_PRIV_ACCESS_GUEST_IDLE_REG, 0)						\
 	X(CRASH, HV_X64_MSR_CRASH_P0, HV_X64_MSR_CRASH_CTL, ROOM_HV, SYNTH_RW,		\
@@ -149,6 +153,8 @@ static int synth_rdmsr(struct tlfs_vp *vp, u32 msr, u64 *val, bool guest)
 		return tlfs_synic_rdmsr(vp, msr, val);
 	case ROOM_STIMER:
 		return tlfs_stimer_rdmsr(vp, msr, val);
+	case ROOM_STATS:
+		return tlfs_stats_rdmsr(vp, msr, val);
 	}
 	return TLFS_GP;
 }
@@ -170,6 +176,8 @@ static int synth_wrmsr(struct tlfs_vp *vp, u32 msr, u64 val, bool guest)
 		return tlfs_synic_wrmsr(vp, msr, val);
 	case ROOM_STIMER:
 		return tlfs_stimer_wrmsr(vp, msr, val);
+	case ROOM_STATS:
+		return tlfs_stats_wrmsr(vp, msr, val);
 	}
 	return TLFS_GP;
 }

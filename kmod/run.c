@@ -94,8 +94,10 @@ void tlfs_vp_kick(struct tlfs_vp *vp)
 	/* in interrupt context on its own CPU the guest has stopped already, and will look */
 	this = get_cpu();
 	cpu = READ_ONCE(vp->cpu);
-	if (cpu != this && cpu_online(cpu))
+	if (cpu != this && cpu_online(cpu)) {
+		tlfs_stats_ipi();
 		tlfs_send_reschedule(cpu);
+	}
 	put_cpu();
 }
 
@@ -134,8 +136,10 @@ void tlfs_vps_request(struct tlfs_partition *pt, const unsigned long *mask,
 			any = true;
 		}
 	}
-	if (any)
+	if (any) {
+		tlfs_stats_ipi();
 		smp_call_function_many(cpus, run_kicked, NULL, true);
+	}
 	put_cpu();
 }
 
@@ -191,6 +195,8 @@ static void queue_interrupt(struct tlfs_vp *vp, u8 type, u8 vector)
 	vp->event.vector = vector;
 	vp->event.has_error = false;
 	vp->event.insn_len = 0;
+	if (type == TLFS_EVENT_EXTINT)
+		vp_count(vp, HV_VP_STAT_VIRTUAL_INTERRUPTS);
 }
 
 /*
@@ -436,14 +442,33 @@ static int handle_io(struct tlfs_vp *vp)
 	return skip_exit(vp);
 }
 
+static int emulate(struct tlfs_vp *vp)
+{
+	u64 *count = &vp->stat[HV_VP_STAT_EMULATED], tsc;
+	int r;
+
+	/* the second time for what had to sleep */
+	if (!vp->in_window)
+		return tlfs_emulate_mmio(vp);
+	if (likely(++*count % TLFS_STATS_SAMPLE != 1))
+		return tlfs_emulate_mmio(vp);
+	tsc = rdtsc();
+	r = tlfs_emulate_mmio(vp);
+	tlfs_stats_cost(count, rdtsc() - tsc);
+	return r;
+}
+
 static int handle_memory(struct tlfs_vp *vp)
 {
 	const struct tlfs_exit *x = &vp->exit;
 	int r;
 
 	/* the local APIC wins over whatever the VMM has mapped there */
-	if (unlikely(tlfs_lapic_hit(vp, x->mem.gpa)))
-		return tlfs_emulate_mmio(vp);
+	if (unlikely(tlfs_lapic_hit(vp, x->mem.gpa))) {
+		if (vp->in_window)
+			vp_count(vp, HV_VP_STAT_APIC_MMIO);
+		return emulate(vp);
+	}
 
 	r = tlfs_gpa_fault(vp, x->mem.gpa, x->mem.access, vp->in_window);
 	switch (r) {
@@ -453,11 +478,15 @@ static int handle_memory(struct tlfs_vp *vp)
 		return TLFS_SLOW;
 	case TLFS_FAULT_UNMAPPED:
 		if (x->mem.access == TLFS_ACCESS_WRITE && tlfs_doorbell_page(vp->pt, x->mem.gpa))
-			return tlfs_emulate_mmio(vp);
+			return emulate(vp);
 		return tlfs_msg_memory(vp, HVMSG_UNMAPPED_GPA, x->mem.gpa, x->mem.access);
 	case TLFS_FAULT_OVERLAY:
 		/* overlay pages refuse a write with #GP (TLFS 5.3.1, 4.12) */
 		tlfs_inject_gp(vp);
+		return TLFS_RESUME;
+	case TLFS_FAULT_LENT:
+		/* and some with #MC (11.8) */
+		tlfs_queue_exception(vp, X86_TRAP_MC, false, 0, 0);
 		return TLFS_RESUME;
 	case TLFS_FAULT_DENIED:
 		return tlfs_msg_memory(vp, HVMSG_GPA_INTERCEPT, x->mem.gpa, x->mem.access);
@@ -471,6 +500,8 @@ static int handle_exception(struct tlfs_vp *vp)
 
 	if (vp->pt->intercepts.exceptions & BIT(x->exc.vector & 31))
 		return tlfs_msg_exception(vp);
+	if (x->exc.vector == X86_TRAP_PF)
+		vp_count(vp, HV_VP_STAT_REFLECTED_PAGE_FAULTS);
 	tlfs_queue_exception(vp, x->exc.vector, x->exc.has_error, x->exc.error, x->exc.param);
 	return TLFS_RESUME;
 }
@@ -546,6 +577,42 @@ static int handle_exit(struct tlfs_vp *vp)
 	}
 }
 
+/* ---- statistics (Appendix J) ---- */
+
+static const u8 exit_stat[TLFS_EXIT_COUNT] = {
+	[TLFS_EXIT_NMI_WINDOW ... TLFS_EXIT_EXCEPTION] = HV_VP_STAT_OTHER,
+	[TLFS_EXIT_XSETBV ... TLFS_EXIT_WBINVD]	= HV_VP_STAT_OTHER,
+	[TLFS_EXIT_RDPMC ... TLFS_EXIT_MONITOR]	= HV_VP_STAT_OTHER,
+	[TLFS_EXIT_UNDEFINED ... TLFS_EXIT_FAILED] = HV_VP_STAT_OTHER,
+	[TLFS_EXIT_NONE]		= HV_VP_STAT_EXTERNAL_INTERRUPTS,
+	[TLFS_EXIT_CPUID]		= HV_VP_STAT_CPUID,
+	[TLFS_EXIT_RDMSR]		= HV_VP_STAT_MSR,
+	[TLFS_EXIT_WRMSR]		= HV_VP_STAT_MSR,
+	[TLFS_EXIT_HYPERCALL]		= HV_VP_STAT_HYPERCALLS,
+	[TLFS_EXIT_HLT]			= HV_VP_STAT_HLT,
+	[TLFS_EXIT_IO]			= HV_VP_STAT_IO,
+	[TLFS_EXIT_MEMORY]		= HV_VP_STAT_PAGE_FAULT,
+	[TLFS_EXIT_INTR_WINDOW]		= HV_VP_STAT_PENDING_INTERRUPTS,
+	[TLFS_EXIT_CR]			= HV_VP_STAT_CR,
+	[TLFS_EXIT_DR]			= HV_VP_STAT_DR,
+	[TLFS_EXIT_INVLPG]		= HV_VP_STAT_INVLPG,
+	[TLFS_EXIT_MWAIT]		= HV_VP_STAT_MWAIT,
+};
+
+/* every exit counts, few are timed */
+static __always_inline int count_exit(struct tlfs_vp *vp)
+{
+	u64 *count = &vp->stat[exit_stat[vp->exit.kind]], tsc;
+	int r;
+
+	if (likely(++*count % TLFS_STATS_SAMPLE != 1))
+		return handle_exit(vp);
+	tsc = rdtsc();
+	r = handle_exit(vp);
+	tlfs_stats_sample(vp, count, rdtsc() - tsc);
+	return r;
+}
+
 /* ---- the loop ---- */
 
 /* in the window: TLFS_RESUME, or RUN_LEAVE for what has to be done outside */
@@ -586,9 +653,10 @@ static bool softirqs_wait(void)
 	return softirq_count() && local_softirq_pending();
 }
 
-static int run_once(struct tlfs_vp *vp)
+static __always_inline int __run_once(struct tlfs_vp *vp, bool first)
 {
 	unsigned long work;
+	u64 tsc;
 
 	local_irq_disable();
 	/*
@@ -610,16 +678,31 @@ static int run_once(struct tlfs_vp *vp)
 		trace_tlfs_inject(vp, &vp->event);
 		tlfs_call(inject)(vp, &vp->event);
 	}
+	if (first)
+		tsc = rdtsc();
 	tlfs_call(enter)(vp);
+	if (first)
+		tlfs_stats_transition(rdtsc() - tsc);
 	WRITE_ONCE(vp->mode, TLFS_VP_OUTSIDE);
 	local_irq_enable();
 	trace_tlfs_exit(vp);
-	return handle_exit(vp);
+	return count_exit(vp);
+}
+
+static int run_once(struct tlfs_vp *vp)
+{
+	return __run_once(vp, false);
+}
+
+/* of a window */
+static int run_first(struct tlfs_vp *vp)
+{
+	return __run_once(vp, true);
 }
 
 static int run_window(struct tlfs_vp *vp)
 {
-	u64 ran;
+	u64 tsc = rdtsc(), ran;
 	int r;
 
 	tlfs_fpu_load(vp);
@@ -630,16 +713,22 @@ static int run_window(struct tlfs_vp *vp)
 		return RUN_LEAVE;
 	}
 	vp->in_window = true;
-	WRITE_ONCE(vp->cpu, smp_processor_id());
+	if (vp->cpu != smp_processor_id()) {
+		if (vp->runtime_ns)
+			vp_count(vp, HV_VP_STAT_MIGRATIONS);
+		WRITE_ONCE(vp->cpu, smp_processor_id());
+	}
 	vp->run_start_ns = local_clock();
 	tlfs_call(load)(vp);
-	do {
+	tlfs_stats_window_begin(vp, tsc);
+	r = run_first(vp);
+	while (r == TLFS_RESUME)
 		r = run_once(vp);
-	} while (r == TLFS_RESUME);
 	tlfs_call(put)(vp);
 	tlfs_left_guest();
 	ran = local_clock() - vp->run_start_ns;
 	vp->runtime_ns += ran;
+	tlfs_stats_window_end(vp);
 	vp->in_window = false;
 	tlfs_fpu_put(vp);
 	if (static_branch_unlikely(&tlfs_sched_used))

@@ -34,6 +34,7 @@
 #include "hypercall.h"
 #include "ops.h"
 #include "hv/scheduler.h"
+#include "hv/stats.h"
 #include "hv/synic.h"
 #include "mem/mem.h"
 #include "x86/fpu.h"
@@ -192,6 +193,8 @@ struct tlfs_ports {
  * @msr_ignore_unknown: property UNIMPLEMENTED_MSR_ACTION = 1
  * @cpuid:	registered CPUID results; RCU
  * @ports:	chapter 14
+ * @stats:	statistics of the partition
+ * @flush_calls: hypercalls that flushed the whole virtual TLB of VPs
  */
 struct tlfs_partition {
 	struct kref ref;
@@ -254,6 +257,8 @@ struct tlfs_partition {
 	struct tlfs_cpuid_results __rcu *cpuid;
 	struct tlfs_irqfds *irqfds;
 	struct tlfs_ports ports;
+	struct tlfs_stats stats;
+	atomic_long_t flush_calls;
 };
 
 extern struct tlfs_partition tlfs_root;
@@ -293,6 +298,12 @@ bool tlfs_proximity_ok(const struct hv_proximity_domain_info *info);
 struct tlfs_partition *tlfs_partition_find(u64 id);
 /* is @pt somewhere below @top (not @top itself) */
 bool tlfs_partition_below(const struct tlfs_partition *pt, const struct tlfs_partition *top);
+/*
+ * All but the root, in the order they were created: the first with an id above @id, with a
+ * reference; the one after @pt, whose reference is given back
+ */
+struct tlfs_partition *tlfs_partition_after(u64 id);
+struct tlfs_partition *tlfs_partition_follow(struct tlfs_partition *pt);
 /* the host goes to sleep or wakes up: one CPU, interrupts off */
 void tlfs_partitions_suspend(bool suspend);
 int tlfs_partition_initialize(struct tlfs_partition *pt);
@@ -365,6 +376,7 @@ struct tlfs_code_page {
  *		to the control structure on demand: use vp_reg() and vp_set_reg()
  * @arch:	the backend's own
  * @exit:	the last exit
+ * @stat:	counters, HV_VP_STAT_*: the words of @stats; the VP's thread counts
  * @code_pages:	for the length of the exiting instruction, where the processor does not say it
  * @event:	what the next entry injects (exceptions, re-injections, interrupts)
  * @requests:	enum tlfs_request
@@ -405,6 +417,7 @@ struct tlfs_vp {
 	u64 cr2;
 	void *arch;
 	struct tlfs_exit exit;
+	u64 *stat;
 	struct tlfs_code_page code_pages[TLFS_CODE_PAGES];	/* x86/insn.c */
 	struct tlfs_event event;
 
@@ -446,6 +459,8 @@ struct tlfs_vp {
 	u64 runtime_ns;			/* RUN_VP time in the guest, for VP_RUNTIME */
 	u64 run_start_ns;
 	unsigned long run_deadline;	/* jiffies; see run_overdue() */
+	u64 hypervisor_ns;		/* of that, estimated, in exit handlers */
+	struct tlfs_stats stats;
 
 	/* architectural MSRs the hardware does not switch; x86/msr.c */
 	u64 tsc_aux;
@@ -463,6 +478,12 @@ struct tlfs_vp {
 	void *hc_in;
 	void *hc_out;
 };
+
+/* VP thread */
+static inline void vp_count(struct tlfs_vp *vp, unsigned int stat)
+{
+	vp->stat[stat]++;
+}
 
 static inline u64 vp_reg(struct tlfs_vp *vp, unsigned int reg)
 {

@@ -222,11 +222,25 @@ void tlfs_intercepts_free(struct tlfs_partition *pt)
 
 /* ---- composing (16) ---- */
 
+static unsigned int msg_stat(u32 type)
+{
+	switch (type) {
+	case HVMSG_X64_IO_PORT_INTERCEPT:
+		return HV_VP_STAT_IO_MESSAGES;
+	case HVMSG_UNMAPPED_GPA:
+	case HVMSG_GPA_INTERCEPT:
+		return HV_VP_STAT_MEMORY_MESSAGES;
+	default:
+		return HV_VP_STAT_OTHER_MESSAGES;
+	}
+}
+
 /* a message of @type with @size bytes of payload, all zero; the first @used will be written */
 static void *msg_begin_used(struct tlfs_vp *vp, u32 type, unsigned int size, unsigned int used)
 {
 	struct hv_message *msg = vp->msg;
 
+	vp_count(vp, msg_stat(type));
 	BUILD_BUG_ON(HV_MESSAGE_PAYLOAD_SIZE > U8_MAX);
 	msg->header.message_type = type;
 	msg->header.payload_size = size;

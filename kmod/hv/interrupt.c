@@ -459,6 +459,7 @@ int tlfs_apic_rdmsr(struct tlfs_vp *vp, u32 msr, u64 *val)
 		*val = (u64)lapic_reg(lapic, APIC_ICR2) << 32 | lapic_reg(lapic, APIC_ICR);
 		return TLFS_RESUME;
 	case HV_X64_MSR_TPR:
+		vp_count(vp, HV_VP_STAT_APIC_TPR);
 		*val = tlfs_lapic_tpr(vp);
 		return TLFS_RESUME;
 	case HV_X64_MSR_VP_ASSIST_PAGE:

@@ -138,11 +138,16 @@ static int partition_setup(struct tlfs_partition *pt)
 	err = tlfs_eventfd_create(pt);
 	if (err)
 		goto err_time;
-	err = tlfs_ports_create(pt);
+	err = tlfs_stats_partition_create(pt);
 	if (err)
 		goto err_eventfd;
+	err = tlfs_ports_create(pt);
+	if (err)
+		goto err_stats;
 	return 0;
 
+err_stats:
+	tlfs_stats_partition_destroy(pt);
 err_eventfd:
 	tlfs_eventfd_destroy(pt);
 err_time:
@@ -209,6 +214,7 @@ static struct tlfs_partition *partition_new(struct tlfs_partition *parent, struc
 err_setup:
 	tlfs_eventfd_destroy(pt);
 	tlfs_ports_destroy(pt);
+	tlfs_stats_partition_destroy(pt);
 	tlfs_gpa_stop(pt);
 	tlfs_time_destroy(pt);
 	tlfs_overlay_free(pt, &pt->hypercall_page);
@@ -267,6 +273,7 @@ static void partition_finalize(struct tlfs_partition *pt)
 	for (i = 0; i < pt->nr_vps; i++)
 		if (pt->vps[i])
 			tlfs_vp_delete(pt->vps[i]);
+	tlfs_stats_hide(pt, &pt->stats);
 	tlfs_gpa_unmap_all(pt);
 	tlfs_pool_release(pt);
 }
@@ -353,6 +360,7 @@ static void partition_release(struct kref *ref)
 	tlfs_save_destroy(pt);
 	tlfs_sched_destroy(pt);
 	tlfs_property_destroy(pt);
+	tlfs_stats_partition_destroy(pt);
 	tlfs_time_destroy(pt);
 	tlfs_overlay_free(pt, &pt->hypercall_page);
 	tlfs_cpuid_free(pt);
@@ -412,6 +420,29 @@ struct tlfs_partition *tlfs_partition_next(struct tlfs_partition *parent, u64 af
 	}
 	spin_unlock(&partitions_lock);
 	return found;
+}
+
+struct tlfs_partition *tlfs_partition_after(u64 id)
+{
+	struct tlfs_partition *pt, *found = NULL;
+
+	spin_lock(&partitions_lock);
+	list_for_each_entry(pt, &partitions, link) {
+		if (pt->id <= id || !kref_get_unless_zero(&pt->ref))
+			continue;
+		found = pt;
+		break;
+	}
+	spin_unlock(&partitions_lock);
+	return found;
+}
+
+struct tlfs_partition *tlfs_partition_follow(struct tlfs_partition *pt)
+{
+	struct tlfs_partition *next = tlfs_partition_after(pt->id);
+
+	tlfs_partition_put(pt);
+	return next;
 }
 
 void tlfs_partitions_suspend(bool suspend)

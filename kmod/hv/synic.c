@@ -11,8 +11,12 @@ void tlfs_synic_assert(struct tlfs_vp *vp, unsigned int sint)
 {
 	u64 val = vp->synic.sint[array_index_nospec(sint, TLFS_SINTS)];
 
-	if (!(val & (HV_SYNIC_SINT_MASKED | HV_SYNIC_SINT_POLLING)))
-		tlfs_lapic_set_irr(vp, val & HV_SYNIC_SINT_VECTOR_MASK, false);
+	if (val & (HV_SYNIC_SINT_MASKED | HV_SYNIC_SINT_POLLING))
+		return;
+	/* not by the VP's thread, but under synic.lock always */
+	WRITE_ONCE(vp->stat[HV_VP_STAT_SYNTHETIC_INTERRUPTS],
+		   vp->stat[HV_VP_STAT_SYNTHETIC_INTERRUPTS] + 1);
+	tlfs_lapic_set_irr(vp, val & HV_SYNIC_SINT_VECTOR_MASK, false);
 }
 
 /* 14.3.1: a flag that is set already makes no interrupt; a masked SINT is an error */

@@ -23,6 +23,7 @@ TLFS_HANDLER(switch_virtual_address_space)
 {
 	const struct hv_input_switch_virtual_address_space *in = call->in;
 
+	vp_count(call->vp, HV_VP_STAT_ADDRESS_SPACE_SWITCHES);
 	return tlfs_set_cr3(call->vp, in->address_space) ? HV_STATUS_INVALID_PARAMETER
 							  : HV_STATUS_SUCCESS;
 }
@@ -43,6 +44,7 @@ static u16 flush_check(const struct tlfs_hvcall *call, u64 space, u64 flags, u64
 /* on return no VP of @mask runs with a translation from before the call (12.4.2) */
 static void flush_vps(const struct tlfs_hvcall *call, const unsigned long *mask)
 {
+	atomic_long_inc(&call->caller->flush_calls);
 	tlfs_vps_request(call->caller, mask, TLFS_REQ_FLUSH_TLB, true);
 }
 
@@ -81,12 +83,25 @@ static u16 flush_set(struct tlfs_hvcall *call, u64 flags, const struct hv_vpset 
 	return HV_STATUS_SUCCESS;
 }
 
+static void count_space(const struct tlfs_hvcall *call, u64 flags)
+{
+	vp_count(call->vp, flags & HV_FLUSH_ALL_VIRTUAL_ADDRESS_SPACES ?
+		 HV_VP_STAT_ADDRESS_DOMAIN_FLUSHES : HV_VP_STAT_ADDRESS_SPACE_FLUSHES);
+}
+
+static void count_list(const struct tlfs_hvcall *call, u64 flags)
+{
+	vp_count(call->vp, flags & HV_FLUSH_ALL_VIRTUAL_ADDRESS_SPACES ?
+		 HV_VP_STAT_GLOBAL_RANGE_FLUSHES : HV_VP_STAT_LOCAL_RANGE_FLUSHES);
+}
+
 /* HvFlushVirtualAddressSpace (12.4.2) */
 TLFS_HANDLER(flush_virtual_address_space)
 {
 	const struct hv_input_flush_virtual_address_space *in = call->in;
 	u16 status = flush_check(call, in->address_space, in->flags, FLUSH_SPACE_FLAGS);
 
+	count_space(call, in->flags);
 	return status ? status : flush_masked(call, in->flags, in->processor_mask);
 }
 
@@ -96,6 +111,7 @@ TLFS_HANDLER(flush_virtual_address_list)
 	const struct hv_input_flush_virtual_address_list *in = call->in;
 	u16 status = flush_check(call, in->address_space, in->flags, FLUSH_LIST_FLAGS);
 
+	count_list(call, in->flags);
 	if (!status)
 		status = flush_masked(call, in->flags, in->processor_mask);
 	if (!status)
@@ -109,6 +125,7 @@ TLFS_HANDLER(flush_virtual_address_space_ex)
 	const struct hv_input_flush_virtual_address_space_ex *in = call->in;
 	u16 status = flush_check(call, in->address_space, in->flags, FLUSH_SPACE_FLAGS);
 
+	count_space(call, in->flags);
 	return status ? status : flush_set(call, in->flags, &in->vp_set);
 }
 
@@ -118,6 +135,7 @@ TLFS_HANDLER(flush_virtual_address_list_ex)
 	const struct hv_input_flush_virtual_address_list_ex *in = call->in;
 	u16 status = flush_check(call, in->address_space, in->flags, FLUSH_LIST_FLAGS);
 
+	count_list(call, in->flags);
 	if (!status)
 		status = flush_set(call, in->flags, &in->vp_set);
 	if (!status)

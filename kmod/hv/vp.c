@@ -78,9 +78,12 @@ struct tlfs_vp *tlfs_vp_create(struct tlfs_partition *pt, u32 index)
 	vp->hc_out = vp_page();
 	if (!vp->msg || !vp->regpage || !vp->hc_in || !vp->hc_out)
 		goto err_pages;
-	err = tlfs_call(vp_create)(vp);
+	err = tlfs_stats_vp_create(vp);
 	if (err)
 		goto err_pages;
+	err = tlfs_call(vp_create)(vp);
+	if (err)
+		goto err_stats;
 	err = tlfs_fpu_create(vp);
 	if (err)
 		goto err_backend;
@@ -106,6 +109,8 @@ err_fpu:
 	tlfs_fpu_destroy(vp);
 err_backend:
 	tlfs_call(vp_destroy)(vp);
+err_stats:
+	tlfs_stats_vp_destroy(vp);
 err_pages:
 	vp_free_pages(vp);
 	mutex_destroy(&vp->lock);
@@ -125,6 +130,7 @@ void tlfs_vp_destroy(struct tlfs_vp *vp)
 	tlfs_lapic_destroy(vp);
 	tlfs_fpu_destroy(vp);
 	tlfs_call(vp_destroy)(vp);
+	tlfs_stats_vp_destroy(vp);
 	vp_free_pages(vp);
 	mutex_destroy(&vp->lock);
 	kfree(vp);
@@ -169,6 +175,7 @@ void tlfs_vp_delete(struct tlfs_vp *vp)
 	mutex_lock(&vp->lock);
 	tlfs_vp_reset(vp, false);
 	mutex_unlock(&vp->lock);
+	tlfs_stats_hide(pt, &vp->stats);
 	pt->deleted_vps[vp->index] = vp;
 	tlfs_pool_uncharge(pt, TLFS_PAGES_VP);
 }
@@ -238,6 +245,7 @@ void tlfs_vp_reset(struct tlfs_vp *vp, bool init)
 	tlfs_synic_reset(vp);
 	tlfs_fpu_reset(vp, init);
 	tlfs_msr_reset(vp, init);
+	tlfs_stats_vp_reset(vp);
 	/* VP 0 starts at the reset vector, the others wait for a SIPI (10.1.3) */
 	vp->startup_suspend = vp->index != 0;
 }

@@ -391,6 +391,25 @@ bool tlfs_gpa_backed_by(struct tlfs_partition *pt, unsigned long uaddr)
 	return found;
 }
 
+u64 tlfs_gpa_pages(struct tlfs_partition *pt)
+{
+	struct tlfs_gpa *gpa = &pt->gpa;
+	const struct tlfs_regions *rs;
+	u64 pages = 0;
+	unsigned int i;
+	int idx;
+
+	/* the root has none of its own */
+	if (pt == &tlfs_root)
+		return 0;
+	idx = srcu_read_lock(&gpa->srcu);
+	rs = srcu_dereference(gpa->regions, &gpa->srcu);
+	for (i = 0; i < rs->nr; i++)
+		pages += rs->r[i].npages;
+	srcu_read_unlock(&gpa->srcu, idx);
+	return pages;
+}
+
 /* ---- life ---- */
 
 int tlfs_gpa_init(struct tlfs_partition *pt)

@@ -34,6 +34,7 @@ struct tlfs_hvcall;
  * @mapped:	it is mapped
  * @writable:	guest may write (the hypercall page: no; a write is #GP, not a fault)
  * @executable:	guest may execute
+ * @lent:	@page is not its own
  *
  * Contents live as long as the overlay; what is under it is hidden, not lost.  When two
  * overlays name one page, the one mapped last is seen (5.3.1 leaves the order open).
@@ -47,6 +48,7 @@ struct tlfs_overlay {
 	bool mapped;
 	bool writable;
 	bool executable;
+	bool lent;
 };
 
 /**
@@ -139,6 +141,7 @@ enum tlfs_fault {
 	TLFS_FAULT_UNMAPPED,	/* nothing there: HVMSG_UNMAPPED_GPA */
 	TLFS_FAULT_DENIED,	/* region or overlay forbids it: HVMSG_GPA_INTERCEPT */
 	TLFS_FAULT_OVERLAY,	/* an overlay forbids it */
+	TLFS_FAULT_LENT,	/* likewise, one of tlfs_overlay_lend() */
 	TLFS_FAULT_AGAIN,	/* cannot be done without sleeping: @atomic only */
 };
 
@@ -154,9 +157,17 @@ enum tlfs_fault {
  */
 int tlfs_gpa_fault(struct tlfs_vp *vp, u64 gpa, enum tlfs_access access, bool atomic);
 
+/* pages of its memory: what regions cover */
+u64 tlfs_gpa_pages(struct tlfs_partition *pt);
+
 int tlfs_overlay_alloc(struct tlfs_overlay *ov);
 /* another overlay of the page of @of, of another partition: either may go first */
 void tlfs_overlay_share(struct tlfs_overlay *ov, const struct tlfs_overlay *of);
+/*
+ * @ov shows a page of somebody else's, who unmaps it before he frees that.  An access such an overlay
+ * forbids is #MC (11.8)
+ */
+void tlfs_overlay_lend(struct tlfs_overlay *ov, struct page *page);
 /* unmaps if need be; frees the page */
 void tlfs_overlay_free(struct tlfs_partition *pt, struct tlfs_overlay *ov);
 /*

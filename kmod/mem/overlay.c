@@ -89,6 +89,15 @@ void tlfs_overlay_share(struct tlfs_overlay *ov, const struct tlfs_overlay *of)
 	ov->va = of->va;
 }
 
+void tlfs_overlay_lend(struct tlfs_overlay *ov, struct page *page)
+{
+	memset(ov, 0, sizeof(*ov));
+	RB_CLEAR_NODE(&ov->node);
+	ov->page = page;
+	ov->va = page_address(page);
+	ov->lent = true;
+}
+
 void tlfs_overlay_free(struct tlfs_partition *pt, struct tlfs_overlay *ov)
 {
 	if (!ov->page)

@@ -299,6 +299,7 @@ bool tlfs_slp_wrprotect(struct tlfs_gpa *gpa, u64 start, u64 end)
  * @host:	the VMM's page, referenced, and some of those behind it
  * @nr_host:	how many these are
  * @writable:	the VMM itself may write them
+ * @level:	of the entry that was set, 0: none
  * @leaf:	entry that was set, if it is of the lowest level, or NULL
  * @pages:	zeroed pages for tables
  * @nr_pages:	of these
@@ -316,6 +317,7 @@ struct slp_fault {
 	struct page *host[FAULT_PAGES];
 	int nr_host;
 	bool writable;
+	int level;
 	u64 *leaf;
 	struct page *pages[SLP_LEVELS - 1];
 	unsigned int nr_pages;
@@ -363,6 +365,7 @@ static int slp_map(struct tlfs_partition *pt, struct slp_fault *f, int level, u6
 
 	if (level == 1)
 		f->leaf = p;
+	f->level = level;
 	old = xchg(p, entry);
 	if (!slp_present(old))
 		goto out;
@@ -387,7 +390,7 @@ static int fault_overlay(struct tlfs_partition *pt, struct slp_fault *f, struct 
 
 	if ((f->access == TLFS_ACCESS_WRITE && !ov->writable) ||
 	    (f->access == TLFS_ACCESS_EXECUTE && !ov->executable))
-		return TLFS_FAULT_OVERLAY;
+		return ov->lent ? TLFS_FAULT_LENT : TLFS_FAULT_OVERLAY;
 	e = slp_make_leaf(page_to_pfn(ov->page), 1, ov->writable, ov->executable, f->access);
 	return slp_map(pt, f, 1, e | SLP_OVERLAY);
 }
@@ -647,6 +650,7 @@ int tlfs_gpa_fault(struct tlfs_vp *vp, u64 gpa, enum tlfs_access access, bool at
 	f.access = access;
 	f.atomic = atomic;
 	f.leaf = NULL;
+	f.level = 0;
 	f.nr_pages = 0;
 	f.need = 0;
 	INIT_LIST_HEAD(&f.freed);
@@ -672,6 +676,8 @@ int tlfs_gpa_fault(struct tlfs_vp *vp, u64 gpa, enum tlfs_access access, bool at
 			break;
 		}
 	}
+	if (f.level)
+		vp_count(vp, f.level > 1 ? HV_VP_STAT_LARGE_FILLS : HV_VP_STAT_SMALL_FILLS);
 	while (f.nr_pages)
 		slp_page_free(&pt->gpa, f.pages[--f.nr_pages]);
 	if (unlikely(!list_empty(&f.freed)))

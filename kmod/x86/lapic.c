@@ -190,6 +190,7 @@ int tlfs_lapic_eoi(struct tlfs_vp *vp)
 {
 	int vector;
 
+	vp_count(vp, HV_VP_STAT_APIC_EOI);
 	/* the guest may have made one EOI without telling: that one comes first */
 	if (unlikely(vp->eoi_assist_armed))
 		tlfs_eoi_assist_flush(vp);
@@ -213,6 +214,7 @@ u8 tlfs_lapic_tpr(struct tlfs_vp *vp)
 
 void tlfs_lapic_set_tpr(struct tlfs_vp *vp, u8 tpr)
 {
+	vp_count(vp, HV_VP_STAT_APIC_TPR);
 	lapic_set(&vp->lapic, APIC_TASKPRI, tpr);
 	tlfs_call(set_cr)(vp, 8, tpr >> 4);
 	lapic_priority(vp);
@@ -248,6 +250,7 @@ static void lapic_self_ipi(struct tlfs_vp *vp, u8 vector)
 {
 	struct tlfs_lapic *lapic = &vp->lapic;
 
+	vp_count(vp, HV_VP_STAT_SELF_IPIS_SENT);
 	if (unlikely(!lapic->enabled))
 		return;
 	if (unlikely(test_bit(vector, lapic->level)))
@@ -265,6 +268,7 @@ int tlfs_lapic_icr(struct tlfs_vp *vp, u64 icr)
 
 	if (unlikely(!lapic_present(lapic)))
 		return TLFS_RESUME;
+	vp_count(vp, HV_VP_STAT_IPIS_SENT);
 	lapic_set(lapic, APIC_ICR, low);
 	lapic_set(lapic, APIC_ICR2, icr >> 32);
 
@@ -409,6 +413,7 @@ static u32 lapic_read_reg(struct tlfs_vp *vp, u32 reg)
 	case REG(APIC_LVR):
 		return LAPIC_VERSION;
 	case REG(APIC_TASKPRI):
+		vp_count(vp, HV_VP_STAT_APIC_TPR);
 		return tlfs_lapic_tpr(vp);
 	case REG(APIC_ARBPRI):
 	case REG(APIC_PROCPRI):
@@ -503,10 +508,12 @@ static int x2apic_write(struct tlfs_vp *vp, u32 msr, u64 val)
 	case REG(APIC_SELF_IPI):
 		if (val > APIC_VECTOR_MASK)
 			return TLFS_GP;
-		if (val < 16)
+		if (val < 16) {
 			tlfs_lapic_error(vp, APIC_ESR_SENDILL);
-		else
-			lapic_self_ipi(vp, val);
+			return TLFS_RESUME;
+		}
+		vp_count(vp, HV_VP_STAT_IPIS_SENT);
+		lapic_self_ipi(vp, val);
 		return TLFS_RESUME;
 	}
 	reg = array_index_nospec(reg, 64);

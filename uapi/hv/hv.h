@@ -14,5 +14,6 @@
 #include "page.h"
 #include "property.h"
 #include "register.h"
+#include "stats.h"
 
 #endif /* _UAPI_HV_HV_H */
