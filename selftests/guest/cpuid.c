@@ -61,7 +61,7 @@ static const struct {
 	{ 3, 0, 5, true, MSR_READS, HV_X64_MSR_HYPERCALL },
 	{ 3, 0, 6, true, MSR_READS, HV_X64_MSR_VP_INDEX },
 	{ 3, 0, 7, true, MSR_READS, HV_X64_MSR_RESET },
-	{ 3, 0, 8, false, NO_MSR, HV_X64_MSR_STATS_VP_RETAIL_PAGE },
+	{ 3, 0, 8, true, MSR_READS, HV_X64_MSR_STATS_VP_RETAIL_PAGE },
 	{ 3, 0, 9, true, MSR_READS, HV_X64_MSR_REFERENCE_TSC },
 	/* reading it sleeps: vp.c does */
 	{ 3, 0, 10, true, BIT_ONLY, 0 },
@@ -77,7 +77,7 @@ static const struct {
 	{ 3, 1, 5, true, CALL_EXISTS, HVCALL_SIGNAL_EVENT },
 	{ 3, 1, 6, true, BIT_ONLY, 0 },
 	{ 3, 1, 7, true, BIT_ONLY, 0 },
-	{ 3, 1, 8, false, CALL_ABSENT, HVCALL_MAP_STATS_PAGE },
+	{ 3, 1, 8, true, CALL_EXISTS, HVCALL_UNMAP_STATS_PAGE },
 	{ 3, 1, 11, false, CALL_ABSENT, HVCALL_RESET_DEBUG_SESSION },
 	{ 3, 1, 12, false, NO_MSR, HV_X64_MSR_POWER_STATE_CONFIG_C1 },
 	{ 3, 1, 13, false, CALL_ABSENT, HVCALL_INITIALIZE_EVENT_LOG_BUFFER_GROUP },
