@@ -328,6 +328,19 @@ err_vp:
 	return fd;
 }
 
+/* what HvCreateVp would have said */
+static u16 vp_status(int fd)
+{
+	switch (fd) {
+	case -EIO:
+		return HV_STATUS_INVALID_PARTITION_STATE;
+	case -EEXIST:
+		return HV_STATUS_INVALID_VP_INDEX;
+	default:
+		return HV_STATUS_INSUFFICIENT_MEMORY;
+	}
+}
+
 static long pt_create_vp(void *object, void __user *uarg)
 {
 	struct tlfs_partition *pt = object;
@@ -341,6 +354,9 @@ static long pt_create_vp(void *object, void __user *uarg)
 	if (mutex_lock_killable(&pt->lock))
 		return -EINTR;
 	fd = pt_add_vp(pt, arg.vp_index);
+	if (fd < 0)
+		tlfs_eventlog_system(HV_EVENTLOG_GROUP_VIRTUAL_PROCESSOR_MANAGER,
+				     HV_TR_VP_CREATE_VP, pt->id, arg.vp_index, vp_status(fd));
 	mutex_unlock(&pt->lock);
 	return fd;
 }
@@ -579,6 +595,8 @@ static const struct file_operations dev_fops = {
 	.release = dev_release,
 	.unlocked_ioctl = dev_ioctl,
 	.mmap = tlfs_window_mmap,
+	.read = tlfs_eventlog_read,
+	.poll = tlfs_eventlog_poll,
 	.compat_ioctl = compat_ptr_ioctl,
 	.llseek = noop_llseek,
 };

@@ -245,5 +245,18 @@ TLFS_HANDLER(restore_partition_state);
 TLFS_HANDLER(notify_long_spin_wait);		/* hv/scheduler.c */
 TLFS_HANDLER(map_stats_page);			/* hv/stats.c */
 TLFS_HANDLER(unmap_stats_page);
+TLFS_HANDLER(initialize_event_log_buffer_group);	/* hv/eventlog.c */
+TLFS_HANDLER(finalize_event_log_buffer_group);
+TLFS_HANDLER(create_event_log_buffer);
+TLFS_HANDLER(delete_event_log_buffer);
+TLFS_HANDLER(map_event_log_buffer);
+TLFS_HANDLER(unmap_event_log_buffer);
+TLFS_HANDLER(set_event_log_group_sources);
+TLFS_HANDLER(release_event_log_buffer);
+TLFS_HANDLER(flush_event_log_buffer);
+TLFS_HANDLER(get_logical_processor_run_time);	/* hv/system.c */
+TLFS_HANDLER(set_system_property);
+TLFS_HANDLER(get_system_property);
+TLFS_HANDLER(get_system_property_ex);
 
 #endif /* TLFS_HYPERCALL_H */

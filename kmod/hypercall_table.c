@@ -154,6 +154,42 @@
 	  "HvCreatePort", "-", HV_PRIV_CREATE_PORT, IN(create_port_vtl), 0, 0, 0, PORT)	\
 	X(CONNECT_PORT_VTL, connect_port_vtl,						\
 	  "HvConnectPort", "-", HV_PRIV_CONNECT_PORT, IN(connect_port_vtl), 0, 0, 0, PORT) \
+	X(GET_LOGICAL_PROCESSOR_RUN_TIME, get_logical_processor_run_time,		\
+	  "HvGetLogicalProcessorRunTime", "6.4.1", HV_PRIV_CPU_MANAGEMENT,		\
+	  0, 0, OUT(get_logical_processor_run_time), 0, TLFS_HC_GUEST | TLFS_HC_ROOT)	\
+	X(INITIALIZE_EVENT_LOG_BUFFER_GROUP, initialize_event_log_buffer_group,		\
+	  "HvInitializeEventLogBufferGroup", "19.3.1", 0,				\
+	  IN(initialize_event_log_buffer_group), 0, 0, 0, TLFS_HC_ROOT)			\
+	X(FINALIZE_EVENT_LOG_BUFFER_GROUP, finalize_event_log_buffer_group,		\
+	  "HvFinalizeEventLogBufferGroup", "19.3.2", 0,					\
+	  IN(finalize_event_log_buffer_group), 0, 0, 0, TLFS_HC_ROOT | TLFS_HC_FAST)	\
+	X(CREATE_EVENT_LOG_BUFFER, create_event_log_buffer,				\
+	  "HvCreateEventLogBuffer", "19.3.3", 0,					\
+	  IN(create_event_log_buffer), 0, 0, 0, TLFS_HC_ROOT | TLFS_HC_FAST)		\
+	X(DELETE_EVENT_LOG_BUFFER, delete_event_log_buffer,				\
+	  "HvDeleteEventLogBuffer", "19.3.4", 0,					\
+	  IN(event_log_buffer), 0, 0, 0, TLFS_HC_ROOT | TLFS_HC_FAST)			\
+	X(MAP_EVENT_LOG_BUFFER, map_event_log_buffer, "HvMapEventLogBuffer", "19.3.5", 0, \
+	  IN(event_log_buffer), 0, HV_PAGE_SIZE, 0, TLFS_HC_ROOT)			\
+	X(UNMAP_EVENT_LOG_BUFFER, unmap_event_log_buffer,				\
+	  "HvUnmapEventLogBuffer", "19.3.6", 0,						\
+	  IN(event_log_buffer), 0, 0, 0, TLFS_HC_ROOT | TLFS_HC_FAST)			\
+	X(SET_EVENT_LOG_GROUP_SOURCES, set_event_log_group_sources,			\
+	  "HvSetEventLogGroupSources", "19.3.7", 0,					\
+	  IN(set_event_log_group_sources), 0, 0, 0, TLFS_HC_ROOT | TLFS_HC_FAST)	\
+	X(RELEASE_EVENT_LOG_BUFFER, release_event_log_buffer,				\
+	  "HvReleaseEventLogBuffer", "19.3.8", 0,					\
+	  IN(event_log_buffer), 0, 0, 0, TLFS_HC_ROOT | TLFS_HC_FAST)			\
+	X(FLUSH_EVENT_LOG_BUFFER, flush_event_log_buffer,				\
+	  "HvFlushEventLogBuffer", "19.3.9", 0,						\
+	  IN(event_log_buffer), 0, 0, 0, TLFS_HC_ROOT | TLFS_HC_FAST)			\
+	X(SET_SYSTEM_PROPERTY, set_system_property, "HvSetSystemProperty", "23.4.1", 0,	\
+	  IN(set_system_property), 0, 0, 0, TLFS_HC_ROOT)				\
+	X(GET_SYSTEM_PROPERTY, get_system_property, "HvGetSystemProperty", "23.4.2", 0,	\
+	  IN(get_system_property), 0, OUT(get_system_property), 0, TLFS_HC_ROOT)	\
+	X(GET_SYSTEM_PROPERTY_EX, get_system_property_ex,				\
+	  "HvGetSystemProperty", "5.0:17", 0,						\
+	  IN(get_system_property_ex), 0, sizeof(u64), 0, TLFS_HC_ROOT)			\
 	X(MAP_STATS_PAGE, map_stats_page,						\
 	  "HvMapStatsPage", "21.3.1", HV_PRIV_ACCESS_STATS,				\
 	  IN(map_stats_page), 0, 0, 0, TLFS_HC_GUEST | TLFS_HC_ROOT | TLFS_HC_PT_FD)		\

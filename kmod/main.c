@@ -191,6 +191,7 @@ static int __init tlfs_init(void)
 	if (err)
 		goto err_cpuid;
 	tlfs_sched_setup();
+	tlfs_eventlog_setup();
 	err = tlfs_stats_setup();
 	if (err)
 		goto err_stats;

@@ -450,6 +450,8 @@ static int emulate(struct tlfs_vp *vp)
 	/* the second time for what had to sleep */
 	if (!vp->in_window)
 		return tlfs_emulate_mmio(vp);
+	tlfs_eventlog(HV_EVENTLOG_GROUP_INTERCEPT_MANAGER, HV_TR_IM_EMULATED_INSTRUCTION,
+		      vp_reg(vp, VP_RIP));
 	if (likely(++*count % TLFS_STATS_SAMPLE != 1))
 		return tlfs_emulate_mmio(vp);
 	tsc = rdtsc();
@@ -500,6 +502,8 @@ static int handle_exception(struct tlfs_vp *vp)
 
 	if (vp->pt->intercepts.exceptions & BIT(x->exc.vector & 31))
 		return tlfs_msg_exception(vp);
+	tlfs_eventlog(HV_EVENTLOG_GROUP_INTERCEPT_MANAGER, HV_TR_IM_REFLECTED_EXCEPTION,
+		      vp_reg(vp, VP_RIP), x->exc.vector);
 	if (x->exc.vector == X86_TRAP_PF)
 		vp_count(vp, HV_VP_STAT_REFLECTED_PAGE_FAULTS);
 	tlfs_queue_exception(vp, x->exc.vector, x->exc.has_error, x->exc.error, x->exc.param);
@@ -613,6 +617,18 @@ static __always_inline int count_exit(struct tlfs_vp *vp)
 	return r;
 }
 
+static noinline int logged_exit(struct tlfs_vp *vp)
+{
+	struct tlfs_eventlog_regs was = {
+		.rip = vp_reg(vp, VP_RIP), .rax = vp->regs[VP_RAX], .rcx = vp->regs[VP_RCX],
+		.rdx = vp->regs[VP_RDX],
+	};
+	int r = count_exit(vp);
+
+	tlfs_eventlog_exit(vp, &was, r);
+	return r;
+}
+
 /* ---- the loop ---- */
 
 /* in the window: TLFS_RESUME, or RUN_LEAVE for what has to be done outside */
@@ -686,6 +702,8 @@ static __always_inline int __run_once(struct tlfs_vp *vp, bool first)
 	WRITE_ONCE(vp->mode, TLFS_VP_OUTSIDE);
 	local_irq_enable();
 	trace_tlfs_exit(vp);
+	if (unlikely(READ_ONCE(tlfs_eventlog_groups) & TLFS_EVENTLOG_EXITS))
+		return logged_exit(vp);
 	return count_exit(vp);
 }
 

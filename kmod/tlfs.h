@@ -34,6 +34,7 @@
 #include "hypercall.h"
 #include "ops.h"
 #include "hv/scheduler.h"
+#include "hv/eventlog.h"
 #include "hv/stats.h"
 #include "hv/synic.h"
 #include "mem/mem.h"
@@ -737,6 +738,9 @@ int tlfs_eoi_assist_sync(struct tlfs_vp *vp);
 /* hypercall.c: GUEST_OS_ID, HYPERCALL, VP_INDEX, RUNTIME, RESET, CRASH_*, GUEST_IDLE ... */
 int tlfs_hv_rdmsr(struct tlfs_vp *vp, u32 msr, u64 *val);
 int tlfs_hv_wrmsr(struct tlfs_vp *vp, u32 msr, u64 val, bool guest);
+
+/* hv/system.c: cycles between two samples of the profiler (23.3), 0: none */
+extern u64 tlfs_profile_period;
 
 /* features.c: the one feature table */
 u64 tlfs_synthetic_supported(void);

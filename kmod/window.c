@@ -82,9 +82,21 @@ static void window_open(struct vm_area_struct *vma)
 	mutex_unlock(&windows_lock);
 }
 
+static bool window_of(const struct mm_struct *mm)
+{
+	struct window *w;
+
+	lockdep_assert_held(&windows_lock);
+	list_for_each_entry(w, &windows, link)
+		if (w->mm == mm)
+			return true;
+	return false;
+}
+
 static void window_close(struct vm_area_struct *vma)
 {
 	struct window *w = vma->vm_private_data;
+	bool last;
 
 	mutex_lock(&windows_lock);
 	if (--w->areas) {
@@ -94,7 +106,10 @@ static void window_close(struct vm_area_struct *vma)
 	list_del(&w->link);
 	nr_windows--;
 	atomic_sub(w->used, &nr_used);
+	last = !window_of(w->mm);
 	mutex_unlock(&windows_lock);
+	if (last)
+		tlfs_eventlog_mm_gone(w->mm);
 	kvfree(w);
 }
 
@@ -300,6 +315,16 @@ bool tlfs_window_has(const void *object)
 
 	mutex_lock(&windows_lock);
 	any = object_mapped(NULL, object);
+	mutex_unlock(&windows_lock);
+	return any;
+}
+
+bool tlfs_window_here(void)
+{
+	bool any;
+
+	mutex_lock(&windows_lock);
+	any = window_of(current->mm);
 	mutex_unlock(&windows_lock);
 	return any;
 }

@@ -391,6 +391,8 @@ int tlfs_msg_memory(struct tlfs_vp *vp, u32 type, u64 gpa, u8 access)
 			return TLFS_SLOW;
 	}
 
+	tlfs_eventlog(HV_EVENTLOG_GROUP_INTERCEPT_MANAGER, HV_TR_IM_MEMORY_INTERCEPT,
+		      vp_reg(vp, VP_RIP), type);
 	msg = msg_begin(vp, type, sizeof(*msg));
 	/* enum tlfs_access has the values of the message */
 	msg_header(vp, &msg->base.header, access, exit->insn_len);

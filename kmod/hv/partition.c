@@ -209,6 +209,8 @@ static struct tlfs_partition *partition_new(struct tlfs_partition *parent, struc
 	if (err)
 		goto err_setup;
 	atomic_long_inc(&tlfs_nr_partitions);
+	tlfs_eventlog_system(HV_EVENTLOG_GROUP_OBJECT_MANAGER, HV_TR_OB_CREATE_PARTITION, pt->id, 0,
+			     HV_STATUS_SUCCESS);
 	return pt;
 
 err_setup:
@@ -220,6 +222,8 @@ err_setup:
 	tlfs_overlay_free(pt, &pt->hypercall_page);
 	tlfs_gpa_destroy(pt);
 err_pt:
+	tlfs_eventlog_system(HV_EVENTLOG_GROUP_OBJECT_MANAGER, HV_TR_OB_CREATE_PARTITION, 0, 0,
+			     HV_STATUS_INSUFFICIENT_MEMORY);
 	partition_undo(pt);
 	return ERR_PTR(err);
 }
@@ -341,6 +345,8 @@ static void partition_release(struct kref *ref)
 	tlfs_partition_kill_children(pt);
 	partition_unlink(pt);
 	pt->dying = true;
+	tlfs_eventlog_system(HV_EVENTLOG_GROUP_OBJECT_MANAGER, HV_TR_OB_DELETE_PARTITION, pt->id, 0,
+			     HV_STATUS_SUCCESS);
 
 	/* an irqfd delivers to VPs from any context: they go when none can come any more */
 	tlfs_eventfd_destroy(pt);

@@ -264,6 +264,8 @@ void tlfs_stats_window_begin(struct tlfs_vp *vp, u64 tsc)
 	if (lp->last_vp == vp)
 		return;
 	lp->last_vp = vp;
+	tlfs_eventlog(HV_EVENTLOG_GROUP_SCHEDULER, HV_TR_SCH_CONTEXT_SWITCH, vp->pt->id, vp->index,
+		      READ_ONCE(vp->pt->time.guest_tsc_offset));
 	WRITE_ONCE(lp->word[HV_LP_STAT_CONTEXT_SWITCHES],
 		   lp->word[HV_LP_STAT_CONTEXT_SWITCHES] + 1);
 	lp->switch_ns += tsc_to_ns(rdtsc() - tsc);

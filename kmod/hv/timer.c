@@ -191,6 +191,8 @@ void tlfs_set_ref_time(struct tlfs_partition *pt, u64 now)
 	tsc_page_end(time);
 	raw_spin_unlock_irqrestore(&time->lock, flags);
 
+	tlfs_eventlog(HV_EVENTLOG_GROUP_PARTITION_MANAGER, HV_TR_PT_REFERENCE_TIME,
+		      READ_ONCE(time->guest_tsc_offset), now - old);
 	tlfs_for_each_vp(vp, pt, i)
 		tlfs_stimers_jump(vp, old, now);
 }

@@ -45,6 +45,8 @@ static u16 flush_check(const struct tlfs_hvcall *call, u64 space, u64 flags, u64
 static void flush_vps(const struct tlfs_hvcall *call, const unsigned long *mask)
 {
 	atomic_long_inc(&call->caller->flush_calls);
+	tlfs_eventlog(HV_EVENTLOG_GROUP_ADDRESS_MANAGER_GVA, HV_TR_AM_GVA_FLUSH_VIRTUAL_TLB,
+		      call->caller->id);
 	tlfs_vps_request(call->caller, mask, TLFS_REQ_FLUSH_TLB, true);
 }
 

@@ -125,6 +125,10 @@ void tlfs_vp_destroy(struct tlfs_vp *vp)
 	tlfs_sched_del_vp(vp->pt);
 	tlfs_sched_destroy_vp(vp);
 	kfree(vp->start);
+	if (test_bit(vp->index, vp->pt->vp_map))
+		tlfs_eventlog_system(HV_EVENTLOG_GROUP_VIRTUAL_PROCESSOR_MANAGER,
+				     HV_TR_VP_DELETE_VP, vp->pt->id, vp->index,
+				     HV_STATUS_SUCCESS);
 	tlfs_interrupt_destroy(vp);
 	tlfs_synic_destroy(vp);
 	tlfs_lapic_destroy(vp);
@@ -166,6 +170,8 @@ void tlfs_vp_delete(struct tlfs_vp *vp)
 	struct tlfs_partition *pt = vp->pt;
 
 	lockdep_assert_held(&pt->lock);
+	tlfs_eventlog_system(HV_EVENTLOG_GROUP_VIRTUAL_PROCESSOR_MANAGER, HV_TR_VP_DELETE_VP,
+			     pt->id, vp->index, HV_STATUS_SUCCESS);
 	clear_bit(vp->index, pt->vp_map);
 	WRITE_ONCE(pt->vps[vp->index], NULL);
 	WRITE_ONCE(vp->deleted, true);
@@ -228,6 +234,8 @@ void tlfs_vp_publish(struct tlfs_vp *vp)
 	/* who finds the bit finds the pointer */
 	smp_mb__before_atomic();
 	set_bit(vp->index, pt->vp_map);
+	tlfs_eventlog_system(HV_EVENTLOG_GROUP_VIRTUAL_PROCESSOR_MANAGER, HV_TR_VP_CREATE_VP,
+			     pt->id, vp->index, HV_STATUS_SUCCESS);
 }
 
 void tlfs_vp_reset(struct tlfs_vp *vp, bool init)

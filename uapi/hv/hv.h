@@ -9,6 +9,7 @@
 #include "status.h"
 #include "call.h"
 #include "cpuid.h"
+#include "eventlog.h"
 #include "message.h"
 #include "msr.h"
 #include "page.h"

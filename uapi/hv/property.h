@@ -336,6 +336,18 @@
 #define HV_SCHEDULER_TYPE_CORE_SMT			3
 #define HV_SCHEDULER_TYPE_ROOT				4
 
+#define HV_PROFILE_SOURCE_CYCLES_NOT_HALTED		1
+#define HV_PROFILE_SOURCE_CACHE_MISSES			2
+#define HV_PROFILE_SOURCE_BRANCH_MISPREDICTIONS		3
+
+/* struct hv_perf_counter_configuration - HV_PERF_COUNTER_CONFIGURATION (23.3) */
+struct hv_perf_counter_configuration {
+	__u32 profile_source;
+	__u32 reserved;
+	__u64 period;
+};
+HV_ASSERT_SIZE(struct hv_perf_counter_configuration, 16);
+
 /* Options of the debug data calls (20) */
 #define HV_DEBUG_POST_LOOP				0x00000001
 #define HV_DEBUG_PURGE_INCOMING_DATA			0x00000001

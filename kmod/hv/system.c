@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * system.c - physical hardware (TLFS 6) and system properties (TLFS 23)
+ */
+#include <linux/capability.h>
+#include <linux/mutex.h>
+
+#include "tlfs.h"
+
+/* ---- HvGetLogicalProcessorRunTime (6.4.1) ---- */
+
+/* of the processor the caller runs on, the VP's or that of the root's thread */
+TLFS_HANDLER(get_logical_processor_run_time)
+{
+	struct hv_output_get_logical_processor_run_time *out = call->out;
+	unsigned int cpu = raw_smp_processor_id();
+	const u64 *word = per_cpu(tlfs_lp_stats, cpu).word;
+
+	tlfs_stats_compose_lp(cpu);
+	out->global_time = READ_ONCE(word[HV_LP_STAT_GLOBAL_TIME]);
+	out->local_run_time = READ_ONCE(word[HV_LP_STAT_TOTAL_RUN_TIME]);
+	out->hypervisor_time = READ_ONCE(word[HV_LP_STAT_HYPERVISOR_RUN_TIME]);
+	return HV_STATUS_SUCCESS;
+}
+
+/* ---- system properties (23) ---- */
+
+static DEFINE_MUTEX(property_lock);
+static struct hv_perf_counter_configuration perf_counter;
+
+u64 tlfs_profile_period;
+
+/*
+ * Sources other than cycles would take the processor's counters, which are the kernel's.  0 is no
+ * source, which is what it begins with.
+ */
+static u16 set_perf_counter(const struct hv_perf_counter_configuration *val)
+{
+	if (val->reserved || val->profile_source > HV_PROFILE_SOURCE_CYCLES_NOT_HALTED ||
+	    !val->profile_source != !val->period)
+		return HV_STATUS_INVALID_PARAMETER;
+	/* the profiler runs while its events are logged */
+	if (READ_ONCE(tlfs_eventlog_groups) & HV_EVENTLOG_GROUP_PROFILER)
+		return HV_STATUS_OPERATION_DENIED;
+	mutex_lock(&property_lock);
+	perf_counter = *val;
+	WRITE_ONCE(tlfs_profile_period, val->period);
+	mutex_unlock(&property_lock);
+	return HV_STATUS_SUCCESS;
+}
+
+TLFS_HANDLER(set_system_property)
+{
+	const struct hv_input_set_system_property *in = call->in;
+
+	BUILD_BUG_ON(sizeof(perf_counter) != sizeof(in->property_value));
+	if (!capable(CAP_SYS_ADMIN))
+		return HV_STATUS_ACCESS_DENIED;
+	switch (in->property_code) {
+	case HV_SYSTEM_PROPERTY_PERF_COUNTER_CONFIGURATION:
+		return set_perf_counter((const void *)in->property_value);
+	case HV_SYSTEM_PROPERTY_SCHEDULER_TYPE:
+		return HV_STATUS_INVALID_PARAMETER;
+	default:
+		return HV_STATUS_UNKNOWN_PROPERTY;
+	}
+}
+
+static u16 get_property(u32 code, struct hv_u128 *val)
+{
+	val->low = 0;
+	val->high = 0;
+	switch (code) {
+	case HV_SYSTEM_PROPERTY_PERF_COUNTER_CONFIGURATION:
+		mutex_lock(&property_lock);
+		memcpy(val, &perf_counter, sizeof(*val));
+		mutex_unlock(&property_lock);
+		return HV_STATUS_SUCCESS;
+	case HV_SYSTEM_PROPERTY_SCHEDULER_TYPE:
+		/* who runs a VP when is decided by the root */
+		val->low = HV_SCHEDULER_TYPE_ROOT;
+		return HV_STATUS_SUCCESS;
+	default:
+		return HV_STATUS_UNKNOWN_PROPERTY;
+	}
+}
+
+TLFS_HANDLER(get_system_property)
+{
+	const struct hv_input_get_system_property *in = call->in;
+
+	return get_property(in->property_code, call->out);
+}
+
+/* later editions: 64 bits of it */
+TLFS_HANDLER(get_system_property_ex)
+{
+	const struct hv_input_get_system_property_ex *in = call->in;
+	struct hv_u128 val;
+	u16 status;
+
+	if (in->reserved)
+		return HV_STATUS_INVALID_PARAMETER;
+	status = get_property(in->property_id, &val);
+	if (status == HV_STATUS_SUCCESS)
+		*(u64 *)call->out = val.low;
+	return status;
+}
