@@ -760,9 +760,16 @@ static bool message_take(struct hv_message *msg)
 	return any;
 }
 
+/* for this process; who is woken for another goes on waiting */
 static bool message_waits(void)
 {
-	return READ_ONCE(groups[0].ready_nr) || READ_ONCE(groups[1].ready_nr);
+	unsigned int type;
+
+	for (type = 0; type < TYPES; type++)
+		if (READ_ONCE(groups[type].owner) == current->mm &&
+		    READ_ONCE(groups[type].ready_nr))
+			return true;
+	return false;
 }
 
 ssize_t tlfs_eventlog_read(struct file *file, char __user *buf, size_t len, loff_t *pos)
@@ -793,15 +800,8 @@ out:
 
 __poll_t tlfs_eventlog_poll(struct file *file, struct poll_table_struct *wait)
 {
-	unsigned int type;
-	__poll_t ready = 0;
-
 	poll_wait(file, &ready_wait, wait);
-	for (type = 0; type < TYPES; type++)
-		if (READ_ONCE(groups[type].owner) == current->mm &&
-		    READ_ONCE(groups[type].ready_nr))
-			ready = EPOLLIN | EPOLLRDNORM;
-	return ready;
+	return message_waits() ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
 void tlfs_eventlog_setup(void)
