@@ -7,6 +7,9 @@
 #include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -502,6 +505,25 @@ TEST_F(stats, partition)
 	close(vp);
 	PROVES("STAT-Partition-architected-1 STAT-Partition-release-specific-4 "
 	       "STAT-Partition-release-specific-5");
+}
+
+TEST_F(stats, tlfsctl)
+{
+	const char *ctl = getenv("TLFSCTL");
+	char cmd[256], line[256];
+	bool lps = false, halts = false;
+	FILE *f;
+
+	snprintf(cmd, sizeof(cmd), "%s stats", ctl ? ctl : "tlfsctl");
+	f = popen(cmd, "r");
+	ASSERT_NE(NULL, f);
+	while (fgets(line, sizeof(line), f)) {
+		lps |= strstr(line, "hypervisor") && strstr(line, "Logical Processors");
+		halts |= strstr(line, "lp0") && strstr(line, "Processor Halts/sec");
+	}
+	EXPECT_EQ(0, pclose(f));
+	EXPECT_TRUE(lps);
+	EXPECT_TRUE(halts);
 }
 
 /* the root itself */

@@ -63,6 +63,6 @@ struct opt_state {
 int opt_next(struct opt_state *st, const char **val);
 int opt_help(const struct command *cmd);
 
-extern const struct command cmd_run, cmd_save, cmd_restore, cmd_features, cmd_check;
+extern const struct command cmd_run, cmd_save, cmd_restore, cmd_features, cmd_stats, cmd_check;
 
 #endif

@@ -9,8 +9,9 @@
 #define VERSION "unknown"
 #endif
 
-static const struct command * const commands[] = { &cmd_run, &cmd_save, &cmd_restore,
-						  &cmd_features, &cmd_check };
+static const struct command * const commands[] = {
+	&cmd_run, &cmd_save, &cmd_restore, &cmd_features, &cmd_stats, &cmd_check,
+};
 
 static int help(FILE *to)
 {
