@@ -261,9 +261,11 @@ void tlfs_stats_window_begin(struct tlfs_vp *vp, u64 tsc)
 {
 	struct tlfs_lp_stats *lp = this_cpu_ptr(&tlfs_lp_stats);
 
-	if (lp->last_vp == vp)
+	/* by its name: another VP may be where one was that is gone */
+	if (lp->last_pt == vp->pt->id && lp->last_index == vp->index)
 		return;
-	lp->last_vp = vp;
+	lp->last_pt = vp->pt->id;
+	lp->last_index = vp->index;
 	tlfs_eventlog(HV_EVENTLOG_GROUP_SCHEDULER, HV_TR_SCH_CONTEXT_SWITCH, vp->pt->id, vp->index,
 		      READ_ONCE(vp->pt->time.guest_tsc_offset));
 	WRITE_ONCE(lp->word[HV_LP_STAT_CONTEXT_SWITCHES],

@@ -41,13 +41,14 @@ struct tlfs_stats {
 /**
  * struct tlfs_lp_stats - of a logical processor; by itself with preemption off
  * @word:	its page
- * @last_vp:	what ran here last, for comparison only
+ * @last_pt, @last_index: the VP that ran here last
  * @hypervisor_ns, @switch_ns: HV_LP_STAT_*, before they are rounded
  */
 struct tlfs_lp_stats {
 	struct page *page;
 	u64 *word;
-	const struct tlfs_vp *last_vp;
+	u64 last_pt;
+	u32 last_index;
 	u64 hypervisor_ns;
 	u64 switch_ns;
 };
