@@ -109,6 +109,10 @@ soak: programs
 shell peer: programs
 	$(Q)selftests/host/run $@
 
+check-qemu: programs
+	$(Q)selftests/host/fetch-qemu
+	$(Q)QEMU_ROOT=$(CURDIR)/build/cache/qemu selftests/host/run qemu
+
 install:
 	+$(Q)$(kbuild) INSTALL_MOD_PATH=$(INSTALL_MOD_PATH) modules_install
 	install -D -m 755 build/tlfsctl $(DESTDIR)$(PREFIX)/sbin/tlfsctl
@@ -143,6 +147,7 @@ help:
 	@echo "  make bench        instructions per exit, tlfs and KVM; build/bench.tsv"
 	@echo "  make soak         the long runs"
 	@echo "  make shell        a shell in the test host"
+	@echo "  make check-qemu   stock guests under Debian's newest QEMU with -accel mshv, in the test host"
 	@echo "  make peer         the guest of demo in the same host, under QEMU and stock KVM"
 	@echo
 	@echo "  KDIR=DIR          kernel build directory (now $(KDIR))"
@@ -158,4 +163,4 @@ help:
 	@echo "  PREFIX, DESTDIR, INSTALL_MOD_PATH, UDEVDIR, MODPROBEDIR   install"
 
 .PHONY: all module tools selftests kernel-headers packages sparse checkpatch demo programs check \
-	kernels conformance count bench soak shell peer install clean distclean help
+	kernels conformance count bench soak shell peer check-qemu install clean distclean help

@@ -27,6 +27,17 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #endif
 #endif
 
+/* the counts of a processor's own interrupts became an array; see Kbuild */
+#ifdef TLFS_HAVE_IRQ_COUNTS
+#define tlfs_irq_timer(irq)		((irq)->counts[IRQ_COUNT_APIC_TIMER])
+#define tlfs_irq_call(irq)		((irq)->counts[IRQ_COUNT_CALL_FUNCTION])
+#define tlfs_irq_reschedule(irq)	((irq)->counts[IRQ_COUNT_RESCHEDULE])
+#else
+#define tlfs_irq_timer(irq)		((irq)->apic_timer_irqs)
+#define tlfs_irq_call(irq)		((irq)->irq_call_count)
+#define tlfs_irq_reschedule(irq)	((irq)->irq_resched_count)
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 #define tlfs_vm_flags_set(vma, flags)	((vma)->vm_flags |= (flags))
 #define tlfs_vm_flags_clear(vma, flags)	((vma)->vm_flags &= ~(flags))

@@ -357,10 +357,10 @@ void tlfs_stats_compose_lp(unsigned int cpu)
 	WRITE_ONCE(word[HV_LP_STAT_GLOBAL_TIME], ns / UNIT_NS);
 	WRITE_ONCE(word[HV_LP_STAT_TOTAL_RUN_TIME], (ns - min(idle, ns)) / UNIT_NS);
 	WRITE_ONCE(word[HV_LP_STAT_HARDWARE_INTERRUPTS], kstat_cpu_irqs_sum(cpu));
-	WRITE_ONCE(word[HV_LP_STAT_TIMER_INTERRUPTS], irq->apic_timer_irqs);
+	WRITE_ONCE(word[HV_LP_STAT_TIMER_INTERRUPTS], tlfs_irq_timer(irq));
 #ifdef CONFIG_SMP
-	WRITE_ONCE(word[HV_LP_STAT_IPIS], irq->irq_call_count);
-	WRITE_ONCE(word[HV_LP_STAT_SCHEDULER_INTERRUPTS], irq->irq_resched_count);
+	WRITE_ONCE(word[HV_LP_STAT_IPIS], tlfs_irq_call(irq));
+	WRITE_ONCE(word[HV_LP_STAT_SCHEDULER_INTERRUPTS], tlfs_irq_reschedule(irq));
 #endif
 }
 

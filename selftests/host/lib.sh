@@ -176,3 +176,29 @@ tap_broken()
 			printf "planned %d tests, ran %d\n", plan, seen
 	}' "$1"
 }
+
+# apt for the suites $1 (with commas), and for nobody else.
+apt_configure()
+{
+	local dir=$CACHE/apt/${1%%,*} mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian} suite
+
+	mkdir -p "$dir"/{lists,archives}/partial
+	for suite in ${1//,/ }; do
+		echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main"
+	done > "$dir/sources.list"
+	: > "$dir/status"
+	cat > "$dir/apt.conf" <<-EOF
+	Dir::Etc::sourcelist "$dir/sources.list";
+	Dir::Etc::sourceparts "-";
+	Dir::State::lists "$dir/lists";
+	Dir::State::status "$dir/status";
+	Dir::Cache::archives "$dir/archives";
+	Dir::Cache::pkgcache "";
+	Dir::Cache::srcpkgcache "";
+	Acquire::Languages "none";
+	APT::Architecture "amd64";
+	APT::Architectures { "amd64"; };
+	APT::Sandbox::User "root";
+	EOF
+	export APT_CONFIG=$dir/apt.conf
+}
