@@ -8,6 +8,7 @@
  *	host.after=NAME		skip the programs up to this one
  *	host.only=PATTERN,...	only these programs
  *	host.skip=NAME,...	not these
+ *	host.retries=N		run so many that fail once more
  *	host.args="..."		$HOST_ARGS of what is run
  *
  * reports on the second serial port, and powers the machine off.  (The prefix is not "tlfs.": the
@@ -137,7 +138,7 @@ static void environment(const char *dir)
 static void first_process(void)
 {
 	struct runner r = { .dir = HOST_DIR, .console = CONSOLE };
-	char *args;
+	char *args, *retries;
 
 	set_up();
 	r.control = open_control();
@@ -151,6 +152,8 @@ static void first_process(void)
 	r.after = parameter("host.after");
 	r.only = parameter("host.only");
 	r.skip = parameter("host.skip");
+	retries = parameter("host.retries");
+	r.retries = retries ? strtoul(retries, NULL, 10) : 0;
 	args = parameter("host.args");
 	setenv("HOST_ARGS", args ? args : "", 1);
 	environment(HOST_DIR);

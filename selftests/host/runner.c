@@ -388,7 +388,8 @@ static unsigned int time_limit(const struct runner *r, const char *name)
 	return limit;
 }
 
-static int run_one(const struct runner *r, const char *path, const char *name, bool capture)
+static int run_one(const struct runner *r, const char *path, const char *name, bool capture,
+		   bool *again)
 {
 	char cwd[] = "/tmp/tlfs-run.XXXXXX";
 	struct child c = { .status = 127 };
@@ -414,12 +415,13 @@ static int run_one(const struct runner *r, const char *path, const char *name, b
 	run_child(&c, path, cwd, capture ? time_limit(r, name) : 0, r->console, capture);
 	drain_log();
 	bad = c.timed_out || splats || c.said_not_ok || (c.status && c.status != 4);
+	*again = *again && bad && !splats;
 	if (bad && capture) {
 		nftw(LAST_EXITS, dump_file, 16, FTW_PHYS);
 		nftw(cwd, dump_file, 16, FTW_PHYS);
 	}
-	report("@end %s status=%d timeout=%d splats=%u seconds=%d\n", name, c.status, c.timed_out,
-	       splats, (int)(now() - start + 0.5));
+	report("@end %s status=%d timeout=%d splats=%u seconds=%d again=%d\n", name, c.status,
+	       c.timed_out, splats, (int)(now() - start + 0.5), *again);
 	nftw(cwd, remove_one, 16, FTW_PHYS | FTW_DEPTH);
 	return bad;
 }
@@ -445,8 +447,10 @@ static bool in_list(const char *list, const char *name)
 static int run_directory(const struct runner *r, const char *dir)
 {
 	char path[PATH_MAX + NAME_MAX + 2];
+	unsigned int retries = r->retries;
 	struct dirent **list;
 	int i, n, bad = 0;
+	bool again;
 
 	n = scandir(dir, &list, is_program, alphasort);
 	for (i = 0; i < n; i++) {
@@ -457,7 +461,14 @@ static int run_directory(const struct runner *r, const char *dir)
 		    (r->only && !in_list(r->only, name)) || in_list(r->skip, name) ||
 		    access(path, X_OK))
 			continue;
-		bad |= run_one(r, path, name, true);
+		again = retries > 0;
+		if (run_one(r, path, name, true, &again) && !again)
+			bad = 1;
+		if (!again)
+			continue;
+		retries--;
+		again = false;
+		bad |= run_one(r, path, name, true, &again);
 	}
 	return n < 0 || bad;
 }
@@ -471,6 +482,7 @@ static int run_directory(const struct runner *r, const char *dir)
 int runner_run(const struct runner *r)
 {
 	char path[PATH_MAX];
+	bool again = false;
 	int bad;
 
 	control = r->control;
@@ -483,7 +495,7 @@ int runner_run(const struct runner *r)
 		bad = run_directory(r, path);
 	} else {
 		snprintf(path, sizeof(path), "%s/%s.sh", r->dir, r->mode);
-		bad = run_one(r, path, r->mode, false);
+		bad = run_one(r, path, r->mode, false, &again);
 	}
 	report("@done\n");
 	return bad;

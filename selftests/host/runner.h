@@ -9,9 +9,10 @@
  *	kLEVEL [TIME] TEXT		a line of this kernel's log
  *	dFILE: TEXT			state shown because the program failed
  *	@tick				sign of life, every few seconds
- *	@end NAME status=N timeout=0|1 splats=N seconds=N
+ *	@end NAME status=N timeout=0|1 splats=N seconds=N again=0|1
  *	@done				everything ran; what follows is the power-off
  *
+ * After again=1 the same program is begun once more, and what it did is of no account.
  * A status of 128 + N is death by signal N, as in a shell.
  */
 #ifndef TLFS_RUNNER_H
@@ -27,6 +28,7 @@
  * @after:	skip the programs up to this one (a host died in it), or NULL
  * @only:	run only programs matching one of these shell patterns (a,b,...), or NULL
  * @skip:	names of programs not to run, with commas between them, or NULL
+ * @retries:	so many programs that fail without a word from the kernel are run once more
  * @console:	terminal for a mode on the console, or NULL to inherit
  * @control:	the control channel
  */
@@ -37,6 +39,7 @@ struct runner {
 	const char *only;
 	const char *skip;
 	const char *console;
+	unsigned int retries;
 	int control;
 };
 
