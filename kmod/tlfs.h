@@ -308,8 +308,9 @@ struct tlfs_partition *tlfs_partition_follow(struct tlfs_partition *pt);
 /* the host goes to sleep or wakes up: one CPU, interrupts off */
 void tlfs_partitions_suspend(bool suspend);
 int tlfs_partition_initialize(struct tlfs_partition *pt);
-/* synthetic features, and the privileges that follow from them: hv/property.c */
+/* synthetic features, and the privileges that follow from them, of the parent's: hv/property.c */
 void tlfs_partition_set_features(struct tlfs_partition *pt, u64 features);
+u64 tlfs_partition_features(const struct tlfs_partition *pt);
 u32 tlfs_processor_vendor(void);	/* HV_PROCESSOR_VENDOR_* */
 unsigned int tlfs_gpa_bits(void);
 void tlfs_property_init(struct tlfs_partition *pt);

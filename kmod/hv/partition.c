@@ -200,7 +200,10 @@ static struct tlfs_partition *partition_new(struct tlfs_partition *parent, struc
 	} else if (parent == &tlfs_root) {
 		pt->create_flags = TLFS_PT_LAPIC | TLFS_PT_X2APIC;
 	}
-	tlfs_partition_set_features(pt, DEFAULT_SYNTHETIC_FEATURES & tlfs_synthetic_supported());
+	tlfs_partition_set_features(pt, DEFAULT_SYNTHETIC_FEATURES & tlfs_synthetic_supported() &
+				    tlfs_partition_features(parent));
+	if (parent->v2)
+		tlfs_cpuid_set_v2(pt);
 
 	err = partition_setup(pt);
 	if (err)

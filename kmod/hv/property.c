@@ -24,7 +24,7 @@
 void tlfs_partition_set_features(struct tlfs_partition *pt, u64 features)
 {
 	pt->synthetic_features = features;
-	pt->privileges = tlfs_synthetic_to_privileges(features);
+	pt->privileges = tlfs_synthetic_to_privileges(features) & pt->parent->privileges;
 }
 
 #define PROP_ROOT	BIT(0)	/* the root has it too */
@@ -62,10 +62,17 @@ static u64 get_privileges(struct tlfs_partition *pt, u32 arg)
 	return pt->privileges;
 }
 
+/*
+ * Nobody gives away what he has not: through a child of its own a guest could reach whatever it was
+ * denied itself.  An invariant (5.6.6), whoever calls: all of a partition's privileges are its
+ * parent's, whose can no more change once it has a VP to create children with.
+ */
 static u16 set_privileges(struct tlfs_partition *pt, u32 arg, u64 val)
 {
+	u64 all = PARENT_PRIVILEGES | tlfs_synthetic_to_privileges(tlfs_synthetic_supported());
+
 	/* the rest of them is for the root, or not there at all */
-	if (val & ~(PARENT_PRIVILEGES | tlfs_synthetic_to_privileges(tlfs_synthetic_supported())))
+	if (val & ~(all & pt->parent->privileges))
 		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
 	/* the same for all VPs, for all their life */
 	if (pt->nr_vps)
@@ -74,14 +81,20 @@ static u16 set_privileges(struct tlfs_partition *pt, u32 arg, u64 val)
 	return HV_STATUS_SUCCESS;
 }
 
-static u64 get_synthetic(struct tlfs_partition *pt, u32 arg)
+u64 tlfs_partition_features(const struct tlfs_partition *pt)
 {
 	return pt == &tlfs_root ? tlfs_synthetic_supported() : pt->synthetic_features;
 }
 
+static u64 get_synthetic(struct tlfs_partition *pt, u32 arg)
+{
+	return tlfs_partition_features(pt);
+}
+
 static u16 set_synthetic(struct tlfs_partition *pt, u32 arg, u64 val)
 {
-	if (val & ~(pt->v2 ? tlfs_synthetic_v2() : tlfs_synthetic_supported()))
+	if (val & ~(pt->v2 ? tlfs_synthetic_v2() : tlfs_synthetic_supported()) ||
+	    val & ~tlfs_partition_features(pt->parent))
 		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
 	tlfs_partition_set_features(pt, val);
 	return HV_STATUS_SUCCESS;
@@ -175,9 +188,15 @@ static bool features_fixed(const struct tlfs_partition *pt)
 	return pt->nr_vps;
 }
 
+static u64 get_features(struct tlfs_partition *pt, u32 bank)
+{
+	return tlfs_processor_features(bank) & ~pt->disabled_features[bank];
+}
+
+/* what is hidden from the parent it cannot show its child */
 static u16 set_features_2_0(struct tlfs_partition *pt, u32 bank, u64 val)
 {
-	if (val & ~tlfs_processor_features(bank))
+	if (val & ~get_features(pt->parent, bank))
 		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
 	if (features_fixed(pt))
 		return HV_STATUS_INVALID_PARTITION_STATE;
@@ -188,17 +207,12 @@ static u16 set_features_2_0(struct tlfs_partition *pt, u32 bank, u64 val)
 
 static u16 set_features(struct tlfs_partition *pt, u32 bank, u64 val)
 {
-	if (val & ~tlfs_processor_features(bank))
+	if (val & ~get_features(pt->parent, bank))
 		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
 	if (features_fixed(pt))
 		return HV_STATUS_INVALID_PARTITION_STATE;
 	pt->disabled_features[bank] = ~val;
 	return HV_STATUS_SUCCESS;
-}
-
-static u64 get_features(struct tlfs_partition *pt, u32 bank)
-{
-	return tlfs_processor_features(bank) & ~pt->disabled_features[bank];
 }
 
 static u64 get_xsave_features(struct tlfs_partition *pt, u32 arg)
@@ -208,7 +222,7 @@ static u64 get_xsave_features(struct tlfs_partition *pt, u32 arg)
 
 static u16 set_xsave_features(struct tlfs_partition *pt, u32 arg, u64 val)
 {
-	if (val & ~tlfs_xsave_features())
+	if (val & ~get_xsave_features(pt->parent, 0))
 		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
 	if (features_fixed(pt))
 		return HV_STATUS_INVALID_PARTITION_STATE;
@@ -240,7 +254,7 @@ static u64 get_clflush_size(struct tlfs_partition *pt, u32 arg)
 /* a guest that flushes by smaller lines than there are flushes all the same */
 static u16 set_clflush_size(struct tlfs_partition *pt, u32 arg, u64 val)
 {
-	if (!val || val > host_clflush_size())
+	if (!val || val > get_clflush_size(pt->parent, 0))
 		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
 	if (features_fixed(pt))
 		return HV_STATUS_INVALID_PARTITION_STATE;
@@ -283,16 +297,19 @@ static u64 get_sched(struct tlfs_partition *pt, u32 policy)
 {
 	switch (policy) {
 	case TLFS_SCHED_RESERVE:
-		return pt->sched.reserve;
+		return READ_ONCE(pt->sched.reserve);
 	case TLFS_SCHED_CAP:
-		return pt->sched.cap;
+		return READ_ONCE(pt->sched.cap);
 	default:
-		return pt->sched.weight;
+		return READ_ONCE(pt->sched.weight);
 	}
 }
 
+/* a guest's child runs beside it, on time that is not its own: it gets no better terms */
 static u16 set_sched(struct tlfs_partition *pt, u32 policy, u64 val)
 {
+	if (pt->parent != &tlfs_root && val > get_sched(pt->parent, policy))
+		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
 	return tlfs_sched_set(pt, policy, val);
 }
 
@@ -363,7 +380,7 @@ static u16 set_tlb_pages(struct tlfs_partition *pt, u32 arg, u64 val)
 void tlfs_property_init(struct tlfs_partition *pt)
 {
 	pt->tlb_pages = TLB_PAGES_DEFAULT;
-	pt->clflush_size = host_clflush_size();
+	pt->clflush_size = get_clflush_size(pt->parent, 0);
 }
 
 void tlfs_property_destroy(struct tlfs_partition *pt)

@@ -101,6 +101,28 @@ void tlfs_sched_init(struct tlfs_partition *pt)
 	pt->sched.weight = DEFAULT_WEIGHT;
 }
 
+/*
+ * The children of a capped guest are no way around the cap, nor is their weight around its weight:
+ * what counts is the least on the way up.
+ */
+static u32 sched_cap(const struct tlfs_partition *pt)
+{
+	u32 cap = ONE;
+
+	for (; pt != &tlfs_root; pt = pt->parent)
+		cap = min(cap, READ_ONCE(pt->sched.cap));
+	return cap;
+}
+
+static u32 sched_weight(const struct tlfs_partition *pt)
+{
+	u32 weight = READ_ONCE(pt->sched.weight);
+
+	for (pt = pt->parent; pt != &tlfs_root; pt = pt->parent)
+		weight = min(weight, READ_ONCE(pt->sched.weight));
+	return weight;
+}
+
 static u64 sched_limit(void)
 {
 	return (u64)num_online_cpus() * ONE;
@@ -203,7 +225,7 @@ void tlfs_sched_destroy(struct tlfs_partition *pt)
 
 static u64 vp_weight(const struct tlfs_vp *vp)
 {
-	return READ_ONCE(vp->pt->sched.weight);
+	return sched_weight(vp->pt);
 }
 
 /* every VP its reserve at least, the rest by weight */
@@ -342,7 +364,7 @@ static void cap_earn(struct tlfs_vp *vp, u32 cap)
 /* ns until it may run again, 0: now */
 static u64 cap_wait(struct tlfs_vp *vp)
 {
-	u32 cap = READ_ONCE(vp->pt->sched.cap);
+	u32 cap = sched_cap(vp->pt);
 
 	if (likely(cap == ONE))
 		return 0;
@@ -414,7 +436,7 @@ int tlfs_sched_enter_slow(struct tlfs_vp *vp)
 		r = sched_sleep(vp, wait);
 		return r ?: -EAGAIN;
 	}
-	if (READ_ONCE(vp->pt->sched.cap) != ONE)
+	if (sched_cap(vp->pt) != ONE)
 		run = vp->sched.tokens + CAP_DEBT_NS;
 	else if (vp->sched.alone)
 		return 0;
