@@ -369,10 +369,11 @@ static u64 cap_wait(struct tlfs_vp *vp)
 	if (likely(cap == ONE))
 		return 0;
 	cap_earn(vp, cap);
-	if (vp->sched.tokens > 0)
-		return 0;
+	/* whatever was saved up under another cap */
 	if (!cap)
 		return NSEC_PER_SEC;
+	if (vp->sched.tokens > 0)
+		return 0;
 	return div_u64((u64)(CAP_DEBT_NS - vp->sched.tokens) << 16, cap);
 }
 
