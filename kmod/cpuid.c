@@ -216,6 +216,7 @@ static bool __init leaf_plain(u32 leaf)
 	case XSAVE_LEAF:
 	case 0x1f:
 	case 0x80000001:
+	case 0x80000007:
 	case 0x80000008:
 	case 0x8000001d:
 	case 0x8000001e:

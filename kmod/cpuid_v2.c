@@ -25,6 +25,7 @@
 #define LEAF4_THREADS	GENMASK(25, 14)
 #define LEAF4_CORES	GENMASK(31, 26)
 #define EXT1_CMP_LEGACY	BIT(1)
+#define EXT1_PREFETCH	BIT(8)
 #define EXT1_OSVW	BIT(9)
 #define EXT8_NC		(GENMASK(15, 12) | GENMASK(7, 0))
 
@@ -152,8 +153,10 @@ void tlfs_cpuid_v2(const struct tlfs_partition *pt, u32 leaf, u32 sub, u32 r[4])
 			r[TLFS_CPUID_EAX] |= v2_cache_sharing(pt, sub);
 		break;
 	case 0x80000001:
+		/* PREFETCH, which has become a feature of its own since, among the host's */
 		r[TLFS_CPUID_ECX] &= ~EXT1_CMP_LEGACY;
-		r[TLFS_CPUID_ECX] |= v2_host.ext1_ecx & (EXT1_CMP_LEGACY | EXT1_OSVW);
+		r[TLFS_CPUID_ECX] |= v2_host.ext1_ecx &
+				     (EXT1_CMP_LEGACY | EXT1_PREFETCH | EXT1_OSVW);
 		break;
 	case 0x80000008:
 		r[TLFS_CPUID_ECX] = v2_host.ext8_ecx & EXT8_NC;
