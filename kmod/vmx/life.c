@@ -88,38 +88,6 @@ void vmx_make_current(struct vmx_vp *vmx)
 		vmx_load_vmcs(vc, vmx);
 }
 
-static bool vmx_hold_brief(struct vmx_vp *vmx)
-{
-	struct vmx_cpu *vc;
-	unsigned long flags;
-
-	local_irq_save(flags);
-	vc = this_cpu_ptr(&vmx_cpus);
-	if (!vc->holds) {
-		if (!vc->owned || vmx_root_enter(vc)) {
-			local_irq_restore(flags);
-			vmx->lost = true;
-			return false;
-		}
-		vc->hold_flags = flags;
-		vmx_load_vmcs(vc, vmx);
-	}
-	WARN_ON_ONCE(vc->current_vmcs != vmx);
-	vc->holds++;
-	return true;
-}
-
-static void vmx_release_brief(struct vmx_cpu *vc)
-{
-	if (--vc->holds)
-		return;
-	vmcs_clear(vc->current_vmcs->vmcs_pa);
-	vc->current_vmcs->launched = false;
-	vc->current_vmcs = NULL;
-	vmx_root_leave();
-	local_irq_restore(vc->hold_flags);
-}
-
 /*
  * Preemption off, on a CPU that is ours.  One that goes offline is given back while threads may
  * still run there: they wait until they are moved.  False after a reboot has taken them all.
@@ -138,6 +106,46 @@ static bool vmx_stay(void)
 			return false;
 		schedule_timeout_uninterruptible(1);
 	}
+}
+
+static bool vmx_hold_brief(struct vmx_vp *vmx)
+{
+	struct vmx_cpu *vc;
+	unsigned long flags;
+
+	if (!vmx_stay())
+		goto lost;
+	local_irq_save(flags);
+	vc = this_cpu_ptr(&vmx_cpus);
+	if (!vc->holds) {
+		/* the interrupt of a reboot may have taken the CPU just now */
+		if (!vc->owned || vmx_root_enter(vc))
+			goto lost_here;
+		vc->hold_flags = flags;
+		vmx_load_vmcs(vc, vmx);
+	}
+	WARN_ON_ONCE(vc->current_vmcs != vmx);
+	vc->holds++;
+	return true;
+
+lost_here:
+	local_irq_restore(flags);
+	preempt_enable();
+lost:
+	vmx->lost = true;
+	return false;
+}
+
+static void vmx_release_brief(struct vmx_cpu *vc)
+{
+	if (!--vc->holds) {
+		vmcs_clear(vc->current_vmcs->vmcs_pa);
+		vc->current_vmcs->launched = false;
+		vc->current_vmcs = NULL;
+		vmx_root_leave();
+		local_irq_restore(vc->hold_flags);
+	}
+	preempt_enable();
 }
 
 bool vmx_hold(struct tlfs_vp *vp)
