@@ -459,7 +459,8 @@ static int kvm_start(struct kvm *k)
 {
 	struct kvm_userspace_memory_region region = { .memory_size = 0x4000 };
 	struct sigaction sa = { .sa_handler = kvm_kick };
-	struct kvm_regs regs = { .rip = 0x2000, .rflags = 2 };
+	/* with interrupts on: in Bochs 2.7 the host's would not end its run otherwise */
+	struct kvm_regs regs = { .rip = 0x2000, .rflags = 0x202 };
 	struct kvm_sregs sregs;
 
 	memset(k, 0, sizeof(*k));
