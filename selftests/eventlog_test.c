@@ -441,7 +441,7 @@ GUEST_CODE(exits, "64",
 	   "rdmsr\n\t"				/* + 14 */
 	   "wrmsr\n\t"				/* + 16 */
 	   "mov	%cr4, %rax\n\t"
-	   "xor	$0x80, %rax\n\t"
+	   "xor	$0x100, %rax\n\t"
 	   "mov	%rax, %cr4\n\t"
 	   "mov	%dr6, %rax\n\t"
 	   "wbinvd\n\t"
