@@ -23,6 +23,7 @@
 FIXTURE(eventlog) {
 	int dev;
 	u8 *window;
+	size_t size;
 };
 
 FIXTURE_SETUP(eventlog)
@@ -34,14 +35,15 @@ FIXTURE_SETUP(eventlog)
 	sched_setaffinity(0, sizeof(set), &set);
 	self->dev = open(VMM_DEVICE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	ASSERT_LE(0, self->dev);
-	self->window = mmap(NULL, SLOTS * PAGE, PROT_READ, MAP_SHARED, self->dev, 0);
+	self->size = SLOTS * PAGE;
+	self->window = mmap(NULL, self->size, PROT_READ, MAP_SHARED, self->dev, 0);
 	ASSERT_NE(MAP_FAILED, (void *)self->window);
 }
 
 /* whatever a test leaves goes with the window */
 FIXTURE_TEARDOWN(eventlog)
 {
-	munmap(self->window, SLOTS * PAGE);
+	munmap(self->window, self->size);
 	close(self->dev);
 	EXPECT_TRUE(vmm_count_settles("pages", 0));
 }
@@ -226,9 +228,10 @@ TEST_F(eventlog, denied)
 	int dev = self->dev, status;
 	u64 gpns[512];
 
-	munmap(self->window, SLOTS * PAGE);
+	munmap(self->window, self->size);
 	EXPECT_EQ(HV_STATUS_INSUFFICIENT_MEMORY, init(dev, SYSTEM, 4, 1, 1));
-	self->window = mmap(NULL, 2 * PAGE, PROT_READ, MAP_SHARED, dev, 0);
+	self->size = 2 * PAGE;
+	self->window = mmap(NULL, self->size, PROT_READ, MAP_SHARED, dev, 0);
 	ASSERT_EQ(0, init(dev, SYSTEM, 4, 3, 1));
 	ASSERT_EQ(0, create(dev, SYSTEM, 0));
 	EXPECT_EQ(HV_STATUS_INSUFFICIENT_MEMORY, map(dev, SYSTEM, 0, gpns));
