@@ -620,4 +620,14 @@ TEST_F(abi, a_mapping_keeps_the_partition)
 	EXPECT_TRUE(vmm_count_settles("pages", 0));
 }
 
+/* what runs this test can run guests, and tlfsctl says so of every vendor */
+TEST(tlfsctl_check)
+{
+	const char *ctl = getenv("TLFSCTL");
+	char cmd[256];
+
+	snprintf(cmd, sizeof(cmd), "%s check", ctl ? ctl : "tlfsctl");
+	EXPECT_EQ(0, system(cmd));
+}
+
 TEST_HARNESS_MAIN

@@ -20,6 +20,9 @@ static const struct opt check_opts[] = {
 
 static const char * const columns[] = { "CHECK", "OK", "FOUND", "REMEDY", NULL };
 
+#define MSR_FEAT_CTL	0x3a
+#define FEAT_CTL_LOCKED	BIT_ULL(0)
+#define FEAT_CTL_VMXON	BIT_ULL(2)
 #define MSR_VM_CR	0xc0010114
 #define VM_CR_SVMDIS	BIT_ULL(4)
 #define SVM_NPT		BIT(0)
@@ -51,9 +54,31 @@ static void check_vendor(struct finding *f)
 {
 	char name[13];
 
-	f->ok = cpu_vendor(name) == VENDOR_AMD;
+	f->ok = cpu_vendor(name) != VENDOR_OTHER;
 	snprintf(f->found, sizeof(f->found), "%s", name);
-	f->remedy = "use a machine with an AMD processor: SVM is the backend there is";
+	f->remedy = "use a machine with an AMD, Hygon or Intel processor";
+}
+
+/* Whether a line of /proc/cpuinfo, "flags" or "vmx flags", has the word */
+static bool cpu_flag(const char *line, const char *flag)
+{
+	FILE *fp = fopen("/proc/cpuinfo", "re");
+	size_t len = strlen(line), room = 0;
+	char *text = NULL, *word, *save;
+	bool found = false;
+
+	while (fp && !found && getline(&text, &room, fp) > 0) {
+		if (strncmp(text, line, len) || text[len] != '\t')
+			continue;
+		for (word = strtok_r(text + len, " \t:\n", &save); word && !found;
+		     word = strtok_r(NULL, " \t:\n", &save))
+			found = !strcmp(word, flag);
+		break;
+	}
+	free(text);
+	if (fp)
+		fclose(fp);
+	return found;
 }
 
 static bool have_svm(void)
@@ -75,41 +100,72 @@ static void check_extension(struct finding *f)
 		f->ok = have_svm();
 		snprintf(f->found, sizeof(f->found), "SVM %s", f->ok ? "present" : "absent");
 	}
-	f->remedy = "switch virtualization on in the firmware, or let the outer hypervisor pass it on";
+	f->remedy = "switch it on in the firmware, or let the outer hypervisor pass it on";
 }
 
-static void check_npt(struct finding *f)
+static void check_ept(struct finding *f)
+{
+	bool ept = cpu_flag("vmx flags", "ept");
+
+	f->ok = ept && cpu_flag("vmx flags", "unrestricted_guest");
+	snprintf(f->found, sizeof(f->found), "%s", !ept ? "no EPT" : f->ok ?
+		 "EPT, unrestricted guest" : "EPT, but no unrestricted guest");
+	f->remedy = "both are needed: use a newer processor or an outer hypervisor that has them";
+}
+
+static void check_nested_paging(struct finding *f)
 {
 	unsigned int a = 0, b = 0, c = 0, d = 0;
+	char name[13];
 
+	if (cpu_vendor(name) == VENDOR_INTEL) {
+		check_ept(f);
+		return;
+	}
 	f->ok = have_svm() && __get_cpuid(0x8000000a, &a, &b, &c, &d) && d & SVM_NPT;
 	if (f->ok)
 		snprintf(f->found, sizeof(f->found), "present, revision %u, %u ASIDs", a & 0xff, b);
 	else
 		snprintf(f->found, sizeof(f->found), "absent");
-	f->remedy = "nested paging is needed: use a newer processor or an outer hypervisor that has it";
+	f->remedy = "it is needed: use a newer processor or an outer hypervisor that has it";
 }
 
 /* The lock is in an MSR: known only where the msr driver lets us look */
-static void check_svm_lock(struct finding *f)
+static void check_lock(struct finding *f)
 {
 	int fd = open("/dev/cpu/0/msr", O_RDONLY | O_CLOEXEC);
+	char name[13];
+	bool intel = cpu_vendor(name) == VENDOR_INTEL;
+	const char *reg = intel ? "IA32_FEATURE_CONTROL" : "VM_CR";
 	u64 val;
 
 	f->ok = true;
-	f->remedy = "switch SVM on in the firmware";
+	f->remedy = "switch virtualization on in the firmware";
 	if (fd < 0) {
 		snprintf(f->found, sizeof(f->found), "not readable here; the module tells");
 		return;
 	}
-	if (pread(fd, &val, sizeof(val), MSR_VM_CR) == sizeof(val)) {
-		f->ok = !(val & VM_CR_SVMDIS);
-		snprintf(f->found, sizeof(f->found), "%s by VM_CR",
-			 f->ok ? "not disabled" : "disabled");
+	if (pread(fd, &val, sizeof(val), intel ? MSR_FEAT_CTL : MSR_VM_CR) == sizeof(val)) {
+		/* unlocked is well: the module locks it open */
+		f->ok = intel ? !(val & FEAT_CTL_LOCKED) || val & FEAT_CTL_VMXON :
+				!(val & VM_CR_SVMDIS);
+		snprintf(f->found, sizeof(f->found), "%s by %s",
+			 f->ok ? "not disabled" : "disabled", reg);
 	} else {
-		snprintf(f->found, sizeof(f->found), "VM_CR not readable; the module tells");
+		snprintf(f->found, sizeof(f->found), "%s not readable; the module tells", reg);
 	}
 	close(fd);
+}
+
+/* An NMI that ends a guest's run could not be handed on to FRED's entry; see kernels.rst */
+static void check_fred(struct finding *f)
+{
+	char name[13];
+	bool fred = cpu_flag("flags", "fred");
+
+	f->ok = !fred || cpu_vendor(name) != VENDOR_INTEL;
+	snprintf(f->found, sizeof(f->found), "%s", fred ? "FRED" : "IDT");
+	f->remedy = "boot with \"fred=off\"";
 }
 
 /* Use count of a module from /proc/modules, -1 if not loaded */
@@ -157,10 +213,10 @@ static void check_kvm(struct finding *f)
 	if (f->ok && kvm_takes_at_load() && module_users("tlfs") < 0) {
 		f->ok = false;
 		snprintf(f->found, sizeof(f->found), "kvm holds the processors from its load on");
-		f->remedy = "\"options kvm enable_virt_at_load=0\" in /etc/modprobe.d, load kvm anew";
+		f->remedy = "\"options kvm enable_virt_at_load=0\" in /etc/modprobe.d, reload kvm";
 		return;
 	}
-	f->remedy = "stop the KVM guests (then, if loading still fails: modprobe -r kvm_amd kvm_intel)";
+	f->remedy = "stop the KVM guests (and if that is not enough: rmmod kvm_amd kvm_intel)";
 }
 
 static void check_module(struct finding *f)
@@ -197,8 +253,9 @@ static const struct {
 } checks[] = {
 	{ "processor", check_vendor },
 	{ "virtualization", check_extension },
-	{ "nested paging", check_npt },
-	{ "firmware lock", check_svm_lock },
+	{ "nested paging", check_nested_paging },
+	{ "firmware lock", check_lock },
+	{ "event delivery", check_fred },
 	{ "other hypervisor", check_kvm },
 	{ "module", check_module },
 	{ "device", check_device },
