@@ -104,7 +104,7 @@ static const struct tlfs_boot_rule tlfs_boot_rules[] = {
 		  BOOT_ALL, BOOT_ALL, 0, 0),
 };
 
-#define TLFS_BOOT_RULES	(sizeof(tlfs_boot_rules) / sizeof(tlfs_boot_rules[0]))
+#define TLFS_BOOT_RULES	ARRAY_SIZE(tlfs_boot_rules)
 
 static inline int tlfs_boot_rule_ok(const struct tlfs_boot_rule *rule,
 				    const unsigned int first[4], const unsigned int lp[4])

@@ -62,8 +62,8 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 
 /*
  * Turning VMX on takes CR4.VMXE, and the kernel has to know of it: it rewrites CR4 from a copy of
- * its own.  From 6.19 on that copy is closed to modules other than KVM, and VMX may be on only while
- * interrupts are off.  (KCFLAGS=-DTLFS_VMX_BRIEF=1 tries that out on other kernels.)
+ * its own.  From 6.19 on that copy is closed to modules other than KVM, and VMX may be on only
+ * while interrupts are off.  (KCFLAGS=-DTLFS_VMX_BRIEF=1 tries that out on other kernels.)
  */
 #ifndef TLFS_VMX_BRIEF
 #define TLFS_VMX_BRIEF	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0))
@@ -77,8 +77,8 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #endif
 
 /*
- * Against branch history injection: came to the stable trees as well.  From 6.19 on what it calls is
- * closed, and vmx/enter.S has one of its own.
+ * Against branch history injection: came to the stable trees as well.  From 6.19 on what it calls
+ * is closed, and vmx/enter.S has one of its own.
  */
 #if (LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 86) &&		\
 	LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)) ||	\

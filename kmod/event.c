@@ -24,7 +24,8 @@ void tlfs_queue_exception(struct tlfs_vp *vp, u8 vector, bool has_error, u32 err
 			return;
 		}
 		if ((contributory(ev->vector) && contributory(vector)) ||
-		    (ev->vector == X86_TRAP_PF && (vector == X86_TRAP_PF || contributory(vector)))) {
+		    (ev->vector == X86_TRAP_PF &&
+		     (vector == X86_TRAP_PF || contributory(vector)))) {
 			vector = X86_TRAP_DF;
 			has_error = true;
 			error = 0;

@@ -63,7 +63,7 @@
 	  PARENT | TLFS_HC_FAST | TLFS_HC_ANY_STATE)					\
 	X(FINALIZE_PARTITION, finalize_partition,					\
 	  "HvFinalizePartition", "5.6.3", 0, IN(finalize_partition), 0, 0, 0,		\
-	  PARENT | TLFS_HC_FAST | TLFS_HC_ANY_STATE | TLFS_HC_EXCLUSIVE)					\
+	  PARENT | TLFS_HC_FAST | TLFS_HC_ANY_STATE | TLFS_HC_EXCLUSIVE)		\
 	X(DELETE_PARTITION, delete_partition,						\
 	  "HvDeletePartition", "5.6.4", 0, IN(delete_partition), 0, 0, 0,		\
 	  PARENT | TLFS_HC_FAST | TLFS_HC_ANY_STATE)					\
@@ -279,9 +279,10 @@
 #define HVCALL_CHECK(c, fn, n, sect, priv, in, rin, out, rout, fl)			\
 	static_assert(HVCALL_##c < HVCALL_CODES);					\
 	static_assert((in) <= HV_PAGE_SIZE && (out) <= HV_PAGE_SIZE);			\
-	/* only one call has repetitions without a list (8.3.2), and a call that names a partition has room for its id */ \
+	/* only one call has repetitions without a list (8.3.2) */			\
 	static_assert(!((rin) || (rout)) == !((fl) & TLFS_HC_REP) ||			\
 		      HVCALL_##c == HVCALL_UNMAP_GPA_PAGES);				\
+	/* a call that names a partition has room for its id */				\
 	static_assert(!((fl) & TLFS_HC_PARTITION) || (in) >= sizeof(u64));
 
 #define HVCALL_CODES	0x200

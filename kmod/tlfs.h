@@ -61,7 +61,6 @@ enum tlfs_handled {
 
 /* ---- partition (TLFS 5) ---- */
 
-
 /* levels of the tree below the root, children of a guest; bound what one guest can have built */
 #define TLFS_MAX_DEPTH		3
 #define TLFS_MAX_CHILDREN	64
@@ -551,7 +550,7 @@ static inline struct tlfs_vp *tlfs_vp_get(struct tlfs_partition *pt, u32 index)
  */
 int tlfs_vp_run(struct tlfs_vp *vp);
 
-/* the same by the VP's own kernel thread, in the memory of the process: also -EINTR when it is held */
+/* the same by the VP's own kernel thread, in the process's memory: also -EINTR when it is held */
 int tlfs_vp_run_thread(struct tlfs_vp *vp);
 /* has it anything to do: pure check, for the VP's thread */
 bool tlfs_vp_has_work(struct tlfs_vp *vp);

@@ -4,8 +4,8 @@
  *
  * For a guest the hypervisor lays a page over the GPA space.  The GPA space of a caller that is the
  * root is its process's memory, and there the kernel lets nobody lay a page over another; so a
- * process says where such pages may appear: it maps /dev/tlfs.  What is under them there is nothing:
- * an access is SIGBUS.
+ * process says where such pages may appear: it maps /dev/tlfs.  What is under them there is
+ * nothing: an access is SIGBUS.
  *
  * A window is as long as it was made, stays where it is and goes as a whole, with its address
  * space at the latest.

@@ -29,7 +29,7 @@
 #define APPEND	"console=ttyS0 guest.run=off"
 
 /* these stand for what the environment says */
-static char kernel[] = "TLFS_KERNEL", initrd[] = "TLFS_INITRD", tlfsctl[] = "TLFSCTL";
+static const char kernel[] = "TLFS_KERNEL", initrd[] = "TLFS_INITRD", tlfsctl[] = "TLFSCTL";
 
 static char *tlfs_command[] = {
 	tlfsctl, "run", "--kernel", kernel, "--initrd", initrd, "--append", APPEND,

@@ -622,7 +622,8 @@ TEST_F(eventlog, system_properties)
 	EXPECT_EQ(0, p[1]);
 	EXPECT_EQ(0, set_property(dev, 0, 0, 0));
 	vmm_teardown(&vm);
-	PROVES("HC-006F HC-006F/UNKNOWN_PROPERTY HC-006F/INVALID_PARAMETER HC-006F/OPERATION_DENIED "
+	PROVES("HC-006F HC-006F/UNKNOWN_PROPERTY HC-006F/INVALID_PARAMETER "
+	       "HC-006F/OPERATION_DENIED "
 	       "HC-0071 HC-0071/UNKNOWN_PROPERTY HC-007B B-23-001 B-23-003 B-23-004 "
 	       "PROP-system-property-0 PROP-system-property-15 PORT-event-log-group-Profiler "
 	       "PORT-event-log-entry-HV-TR-SCH-PROFILER-SAMPLE");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * guest_rules_test.c - what a guest sees, where it takes the parent to bring it about (TLFS 5, 8, 11,
- * 13, 15)
+ * guest_rules_test.c - what a guest sees, where it takes the parent to bring it about (TLFS 5, 8,
+ * 11, 13, 15)
  */
 #include "harness.h"
 

@@ -79,7 +79,7 @@ static size_t variant(const char *path)
 	const char *name = strrchr(path, '/') + 1;
 	size_t i;
 
-	for (i = 0; i < sizeof(variants) / sizeof(variants[0]) - 1; i++)
+	for (i = 0; i < ARRAY_SIZE(variants) - 1; i++)
 		if (!strcmp(name, variants[i].payload))
 			break;
 	return i;

@@ -2,9 +2,9 @@
 /*
  * mshv_test.c - a VMM of the published interface starts up: the calls, their order, their values
  *
- * The sequence is that of QEMU's accelerator "mshv" (11.1): what it asks before it creates anything, what
- * each of its VP threads sets up before there is memory, the full load of registers, the run loop on
- * the register page, and the same registers read and written back.
+ * The sequence is that of QEMU's accelerator "mshv" (11.1): what it asks before it creates
+ * anything, what each of its VP threads sets up before there is memory, the full load of registers,
+ * the run loop on the register page, and the same registers read and written back.
  */
 #include <fcntl.h>
 #include <string.h>

@@ -218,7 +218,8 @@ TEST_F(root, sends)
 	ASSERT_EQ(0, create_port(self->g.pt, 0, PORT + 1, ROOT_ID, event_port(SINT, 0, 8, 2)));
 	/* the same number as of a connection of the guest's: they have nothing to do with it */
 	ASSERT_EQ(0, connect_port(self->dev, 0, CONN, self->id, PORT, 0));
-	ASSERT_EQ(0, connect_port(self->dev, HV_PARTITION_ID_SELF, CONN + 1, self->id, PORT + 1, 0));
+	ASSERT_EQ(0, connect_port(self->dev, HV_PARTITION_ID_SELF, CONN + 1, self->id, PORT + 1,
+				  0));
 	EXPECT_EQ(HV_STATUS_INVALID_SYNIC_STATE, root_post(self->dev, CONN, 1, payload, 8));
 	synic_on(self->vp);
 	sint_set(self->vp, SINT, VECTOR);

@@ -246,7 +246,8 @@ TEST_F(port, disconnect)
 	ASSERT_EQ(0, create_port(self->a.pt, 0, PORT, self->b_id, event_port(SINT, 0, 0, 1)));
 	ASSERT_EQ(0, connect_port(self->b.pt, 0, CONN, self->a_id, PORT, 0));
 	EXPECT_EQ(HV_STATUS_INVALID_CONNECTION_ID, disconnect_port(self->b.pt, 0, CONN + 1));
-	EXPECT_EQ(HV_STATUS_INVALID_CONNECTION_ID, disconnect_port(self->b.pt, 0, 0x1000000 | CONN));
+	EXPECT_EQ(HV_STATUS_INVALID_CONNECTION_ID,
+		  disconnect_port(self->b.pt, 0, 0x1000000 | CONN));
 	EXPECT_EQ(HV_STATUS_INVALID_CONNECTION_ID, disconnect_port(self->a.pt, 0, CONN));
 	EXPECT_EQ(0, disconnect_port(self->b.pt, 0, CONN));
 	EXPECT_EQ(HV_STATUS_INVALID_CONNECTION_ID, disconnect_port(self->b.pt, 0, CONN));

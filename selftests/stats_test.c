@@ -151,7 +151,8 @@ TEST_F(stats, map_unmap)
 	EXPECT_EQ(0, stats_unmap(pt, PARTITION));
 	EXPECT_EQ(0, stats_unmap(pt, VP(0)));
 	EXPECT_EQ(HV_STATUS_OPERATION_DENIED, stats_unmap(pt, VP(0)));
-	PROVES("HC-006C HC-006D HC-006C/OPERATION_DENIED HC-006D/OPERATION_DENIED B-21-001 B-21-010 "
+	PROVES("HC-006C HC-006D HC-006C/OPERATION_DENIED HC-006D/OPERATION_DENIED B-21-001 "
+	       "B-21-010 "
 	       "B-21-012");
 }
 
@@ -420,7 +421,8 @@ TEST_F(stats, messages)
 		EXPECT_EQ(i + 1, LOAD(&page[V(7)]));
 		EXPECT_EQ(i + 1, LOAD(&page[V(13)]));
 	}
-	PROVES("STAT-VirtualProcessor-release-specific-34 STAT-VirtualProcessor-release-specific-35 "
+	PROVES("STAT-VirtualProcessor-release-specific-34 "
+	       "STAT-VirtualProcessor-release-specific-35 "
 	       "STAT-VirtualProcessor-release-specific-37");
 }
 
@@ -472,7 +474,7 @@ static void stats_walk(struct vmm_vp *vp, u64 gpa, u64 pages)
 	vmm_run_out(vp, GUEST_PORT);
 }
 
-/* memory of the VMM's in large pages fills the TLB with large pages, other memory with small ones */
+/* memory in large pages fills the TLB with large pages, other memory with small ones */
 TEST_F(stats, fills)
 {
 	const u64 *page = (const u64 *)self->window;

@@ -225,8 +225,8 @@ enum tlfs_gpap_access_op {
  * @gpap_base:	number of the first guest page
  * @bitmap_ptr:	out: a bit for each page as it was before, lowest first, (page_count + 7) / 8 bytes
  *
- * Pages nobody tracks (property GPA_PAGE_ACCESS_TRACKING is 0) are dirty and accessed; pages without
- * memory are neither.  -EINVAL: bad type, operation, reserved byte, count or range;
+ * Pages nobody tracks (property GPA_PAGE_ACCESS_TRACKING is 0) are dirty and accessed; pages
+ * without memory are neither.  -EINVAL: bad type, operation, reserved byte, count or range;
  * -E2BIG: more pages than a GPA space can have; -EFAULT; -ENOMEM.
  */
 struct tlfs_gpap_access_bitmap {

@@ -366,7 +366,8 @@ static void group_free(struct group *g)
 	g->owner = NULL;
 }
 
-static u16 group_init(unsigned int type, const struct hv_input_initialize_event_log_buffer_group *in)
+static u16 group_init(unsigned int type,
+		      const struct hv_input_initialize_event_log_buffer_group *in)
 {
 	struct group *g = &groups[type];
 	unsigned int i;

@@ -45,7 +45,8 @@ struct tlfs_eventlog_regs {
 	u64 rip, rax, rcx, rdx;
 };
 
-#define TLFS_EVENTLOG_EXITS	(HV_EVENTLOG_GROUP_HYPERCALL | HV_EVENTLOG_GROUP_INTERCEPT_MANAGER | \
+#define TLFS_EVENTLOG_EXITS	(HV_EVENTLOG_GROUP_HYPERCALL |				\
+				 HV_EVENTLOG_GROUP_INTERCEPT_MANAGER |			\
 				 HV_EVENTLOG_GROUP_PROFILER)
 /* VP thread: the exit was handled with result @r */
 void tlfs_eventlog_exit(struct tlfs_vp *vp, const struct tlfs_eventlog_regs *was, int r);

@@ -153,8 +153,8 @@ void tlfs_synic_scan(struct tlfs_vp *vp);
  * what can be.  SUCCESS; INVALID_SYNIC_STATE (SynIC or SIM page disabled); INVALID_PORT_ID: *@gone
  * is set.  @gone may be NULL.
  * _any: @preferred if it takes messages, or some other VP; INVALID_VP_INDEX: there is no VP.
- * tlfs_message_cancel() takes @m out of the queue it is in: true, and it is the caller's again.  For a
- * sender that is its only one; the VP's memory outlasts an RCU read side that finds it in
+ * tlfs_message_cancel() takes @m out of the queue it is in: true, and it is the caller's again.
+ * For a sender that is its only one; the VP's memory outlasts an RCU read side that finds it in
  * m->queued.vp.
  * tlfs_messages_cancel() takes @nr messages at @m out of the queues of @pt's VPs.  After it none of
  * them is queued there, nor will be by a sender that gave a @gone that was set before the call.

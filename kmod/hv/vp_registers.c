@@ -51,7 +51,7 @@ static u16 get_gpr(struct tlfs_vp *vp, u32 i, union hv_register_value *val)
 
 static u16 set_gpr(struct tlfs_vp *vp, u32 i, const union hv_register_value *val)
 {
-	/* the VMM has completed an instruction, or gives a VP somewhere to go after a triple fault */
+	/* the VMM completed an instruction, or gives a VP somewhere to go after a triple fault */
 	if (i == VP_RIP) {
 		if (vp_reg(vp, VP_RIP) != val->reg64)
 			tlfs_vp_end_shadow(vp);

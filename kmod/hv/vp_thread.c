@@ -180,7 +180,7 @@ void tlfs_vp_thread_stop(struct tlfs_vp *vp)
 	rcu_read_lock();
 	tlfs_messages_cancel(vp->pt->parent, &vp->intercept, 1);
 	rcu_read_unlock();
-	/* in the queue of a VP that is just being deleted: the reset that belongs to it takes it out */
+	/* in the queue of a VP that is being deleted: the reset that belongs to it takes it out */
 	while (intercept_waits(vp))
 		schedule_timeout_uninterruptible(1);
 }

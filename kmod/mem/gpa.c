@@ -196,7 +196,7 @@ static const struct mmu_notifier_ops notifier_ops = {
 
 /* ---- regions ---- */
 
-/* put @rs in force; @gone: the region it lacks, or NULL.  The old ones are for the caller to free */
+/* put @rs in force; @gone: the region it lacks, or NULL.  The caller frees the old ones */
 static struct tlfs_regions *regions_publish(struct tlfs_partition *pt, struct tlfs_regions *rs,
 					    const struct tlfs_region *gone)
 {
@@ -300,7 +300,7 @@ static int region_remove(struct tlfs_partition *pt, const struct tlfs_region *go
 	old = rcu_dereference_protected(pt->gpa.regions, lockdep_is_held(&pt->lock));
 	i = regions_after(old, gone->gfn);
 	if (i == old->nr || !tlfs_region_has(&old->r[i], gone->gfn)) {
-		/* QEMU unmaps flash twice when that leaves its array mode, and aborts on an error */
+		/* QEMU unmaps flash twice when that leaves array mode, and aborts on an error */
 		if (pt->mshv && (i == old->nr || old->r[i].gfn >= gone->gfn + gone->npages))
 			return 0;
 		return -ENOENT;

@@ -279,7 +279,7 @@ void tlfs_maps_uncover(struct tlfs_partition *pt, u64 gfn, u64 end)
 
 /* under the parent's map_lock: call @fn for each of its pages [first, last] that @child maps */
 static bool scan_below(struct tlfs_partition *child, u64 first, u64 last,
-			   bool (*fn)(struct tlfs_partition *child, u64 gfn, u64 entry))
+		       bool (*fn)(struct tlfs_partition *child, u64 gfn, u64 entry))
 {
 	struct tlfs_gpa *gpa = &child->gpa;
 	struct tlfs_map_block *b;

@@ -164,8 +164,8 @@ int tlfs_overlay_alloc(struct tlfs_overlay *ov);
 /* another overlay of the page of @of, of another partition: either may go first */
 void tlfs_overlay_share(struct tlfs_overlay *ov, const struct tlfs_overlay *of);
 /*
- * @ov shows a page of somebody else's, who unmaps it before he frees that.  An access such an overlay
- * forbids is #MC (11.8)
+ * @ov shows a page of somebody else's, who unmaps it before he frees that.  An access such an
+ * overlay forbids is #MC (11.8)
  */
 void tlfs_overlay_lend(struct tlfs_overlay *ov, struct page *page);
 /* unmaps if need be; frees the page */

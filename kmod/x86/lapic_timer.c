@@ -143,9 +143,8 @@ static void timer_due(struct tlfs_vp *vp)
 		lapic->timer_wake = timer_next(lapic, now);
 	}
 	timer_fire(vp, lvt);
-	if (lvt_periodic(lvt)) {
+	if (lvt_periodic(lvt))
 		timer_start(vp, timer_left_ns(vp));
-	}
 }
 
 /* hard interrupt, maybe on another CPU than the VP's */

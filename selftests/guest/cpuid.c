@@ -187,7 +187,8 @@ static void test_features(void)
 	cpuid(0x40000003, 0, r);
 	all_known = !(r[0] & ~seen[0][0]) && !(r[1] & ~seen[0][1]) && !(r[2] & ~seen[0][2]);
 	check(all_known, "no privilege without a name [CPUID-40000003-EBX-10_9]");
-	check(!(r[0] >> 16) && !(r[0] >> 14 & 1), "reserved privileges are not given [CPUID-40000003-EAX-31_11]");
+	check(!(r[0] >> 16) && !(r[0] >> 14 & 1),
+	      "reserved privileges are not given [CPUID-40000003-EAX-31_11]");
 	check_eq(r[2] & 0xf, 0, "no deep power state [CPUID-40000003-ECX-3_0 B-3-015]");
 	cpuid(0x40000004, 0, r);
 	check(!(r[0] & ~seen[1][0]), "no recommendation without a name [B-3-009]");

@@ -398,7 +398,8 @@ static void test_vendor(void)
 	if (intel) {
 		check(reads(0x17, 0) && !wrmsr_safe(0x17, ~0ULL) && reads(0x17, 0),
 		      "PLATFORM_ID [MSR-00000017]");
-		check(reads(0x79, 0) && !wrmsr_safe(0x79, ~0ULL), "BIOS_UPDT_TRIG [MSR-00000079 B-AG-001]");
+		check(reads(0x79, 0) && !wrmsr_safe(0x79, ~0ULL),
+		      "BIOS_UPDT_TRIG [MSR-00000079 B-AG-001]");
 		check(reads(0x8b, 0x8fffffffULL << 32) && !wrmsr_safe(0x8b, 0) &&
 		      reads(0x8b, 0x8fffffffULL << 32), "BIOS_SIGN_ID [MSR-0000008B B-AG-001]");
 		u64 v = rdmsr(0x1a0);

@@ -232,7 +232,8 @@ static void test_parent_calls(void)
 			printf("# 0x%x: 0x%x\n", parent_calls[i], s);
 		all &= s == HV_STATUS_ACCESS_DENIED;
 	}
-	check(all, "calls on children want CreatePartitions [B-5-012 B-5-045 HC-0094/ACCESS_DENIED]");
+	check(all,
+	      "calls on children want CreatePartitions [B-5-012 B-5-045 HC-0094/ACCESS_DENIED]");
 	check_eq(hv_status(hypercall(HVCALL_GET_PARTITION_ID, 0, (u64)out)),
 		 HV_STATUS_ACCESS_DENIED,
 		 "a privilege is missing, not the call [B-5-011 HC-0046/ACCESS_DENIED]");

@@ -143,7 +143,8 @@ static void test_start(void)
 		good &= (found[vp][5] & ~0xffULL) == 0;
 		if (!good)
 			printf("# VP %u: cr0 0x%lx cr4 0x%lx efer 0x%lx pat 0x%lx flags 0x%lx\n",
-			       vp, found[vp][0], found[vp][2], found[vp][3], found[vp][4], found[vp][5]);
+			       vp, found[vp][0], found[vp][2], found[vp][3], found[vp][4],
+			       found[vp][5]);
 	}
 	check(good, "VPs start in long mode with the registers given [HC-0099 B-v50-009]");
 	start_block(2);

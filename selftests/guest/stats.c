@@ -54,14 +54,16 @@ static void registers(void)
 
 		for (j = 0; j < 512; j++)
 			under[i][j] = 0x5a5a;
-		check(!rdmsr_safe(msr, &v) && !v, "MSR %x is zero at first [MSR-400000%s]", msr, id[i]);
+		check(!rdmsr_safe(msr, &v) && !v,
+		      "MSR %x is zero at first [MSR-400000%s]", msr, id[i]);
 		check(!wrmsr_safe(msr, (u64)under[i] | reserved) && rdmsr(msr) ==
 		      ((u64)under[i] | reserved) && under[i][0] == 0x5a5a,
 		      "not enabled it shows nothing, reserved bits stay [MSR-400000%s]", id[i]);
 		check(!wrmsr_safe(msr, far | 1) && rdmsr(msr) == (far | 1),
 		      "beyond the GPA space it is accepted [MSR-400000%s B-21-011]", id[i]);
 		wrmsr(msr, (u64)under[i] | reserved | 1);
-		check(under[i][0] != 0x5a5a, "enabled the page is seen [MSR-400000%s B-21-013]", id[i]);
+		check(under[i][0] != 0x5a5a,
+		      "enabled the page is seen [MSR-400000%s B-21-013]", id[i]);
 		check_eq(write_safe(&under[i][3], 1), MC_FAULT,
 			 "a write to it is #MC [MSR-400000%s B-21-003]", id[i]);
 		wrmsr(msr, 0);
@@ -360,8 +362,8 @@ static void host_interrupts(void)
 	u32 i;
 
 	/*
-	 * A second at most: the host's clock ticks a hundred times in it.  Most of it is the guest's,
-	 * and with interrupts on: some versions of Bochs keep the host's until the guest enables
+	 * A second at most: the host's clock ticks a hundred times in it.  Most of it is the
+	 * guest's, and with interrupts on: some versions of Bochs keep the host's until the guest
 	 * its own.
 	 */
 	end = start + 1000 * UNITS_MS;

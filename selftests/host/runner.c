@@ -198,8 +198,8 @@ fail:
 }
 
 /*
- * The end of a session leader hangs its terminal up, and what a slow serial port has not sent yet is
- * lost.  So the leader is we, and the program a child that is waited for.
+ * The end of a session leader hangs its terminal up, and what a slow serial port has not sent yet
+ * is lost.  So the leader is we, and the program a child that is waited for.
  */
 static void lead_session(void)
 {

@@ -140,7 +140,7 @@ struct machine {
 /* machine.c; devices are wired before the partition exists, they only need it once it runs */
 int machine_init_devices(struct machine *m);
 int machine_run(struct machine *m);
-/* From the main loop: end the VPs' threads, each after what its last message asks for; begin again */
+/* From the main loop: end the VPs' threads, each after what its last message asks; begin again */
 void machine_pause(struct machine *m);
 void machine_resume(struct machine *m);
 /* End the run with a status and, if fmt is not NULL, one line that says why; first call wins */

@@ -202,7 +202,8 @@ static int initialize(struct machine *m, u64 features, u64 compat)
 		return host_error("cannot set the partition's features: %s", tlfs_strerror(rc));
 	/* after the features: it takes away what that version does not know */
 	if (compat)
-		rc = tlfs_set_property(m->part, HV_PARTITION_PROPERTY_COMPATIBILITY_VERSION, compat);
+		rc = tlfs_set_property(m->part, HV_PARTITION_PROPERTY_COMPATIBILITY_VERSION,
+				       compat);
 	if (rc)
 		return host_error("cannot set the compatibility version: %s", tlfs_strerror(rc));
 	rc = tlfs_initialize(m->part);
