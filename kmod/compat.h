@@ -38,6 +38,11 @@ static inline void hrtimer_setup(struct hrtimer *timer,
 #define tlfs_irq_reschedule(irq)	((irq)->irq_resched_count)
 #endif
 
+/* who may listen was said by the flag of operations once */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 68)
+#define GENL_MCAST_CAP_NET_ADMIN	GENL_UNS_ADMIN_PERM
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 #define tlfs_vm_flags_set(vma, flags)	((vma)->vm_flags |= (flags))
 #define tlfs_vm_flags_clear(vma, flags)	((vma)->vm_flags &= ~(flags))

@@ -201,6 +201,9 @@ static int __init tlfs_init(void)
 	err = tlfs_take_processors();
 	if (err)
 		goto err_processors;
+	err = tlfs_nl_register();
+	if (err)
+		goto err_nl;
 	err = tlfs_dev_register();
 	if (err)
 		goto err_dev;
@@ -208,6 +211,8 @@ static int __init tlfs_init(void)
 	return 0;
 
 err_dev:
+	tlfs_nl_unregister();
+err_nl:
 	tlfs_give_processors();
 err_processors:
 	tlfs_run_teardown();
@@ -224,6 +229,7 @@ err_fpu:
 static void __exit tlfs_exit(void)
 {
 	tlfs_dev_unregister();
+	tlfs_nl_unregister();
 	tlfs_give_processors();
 	/* MMU notifiers and RCU callbacks of the last partition may still be on their way */
 	mmu_notifier_synchronize();

@@ -550,6 +550,15 @@ static bool wrmsr_tells_parent(u32 msr, u64 val)
 	return msr == HV_X64_MSR_CRASH_CTL && (val & HV_CRASH_CTL_CRASH_NOTIFY);
 }
 
+static int tell_parent(struct tlfs_vp *vp, u32 msr)
+{
+	int r = tlfs_msg_msr(vp, msr, true);
+
+	if (r == TLFS_USER)
+		tlfs_nl_vp(msr == HV_X64_MSR_RESET ? TLFS_GENL_RESET : TLFS_GENL_CRASH, vp, 0);
+	return r;
+}
+
 int tlfs_wrmsr_exit(struct tlfs_vp *vp)
 {
 	u32 msr = (u32)vp->regs[VP_RCX];
@@ -563,7 +572,7 @@ int tlfs_wrmsr_exit(struct tlfs_vp *vp)
 	switch (r) {
 	case TLFS_RESUME:
 		if (unlikely(wrmsr_tells_parent(msr, val)))
-			return tlfs_msg_msr(vp, msr, true);
+			return tell_parent(vp, msr);
 		tlfs_skip_insn(vp);
 		return TLFS_RESUME;
 	case TLFS_USER:

@@ -158,6 +158,7 @@ static void vp_sipi(struct tlfs_vp *vp)
 	tlfs_call(set_segment)(vp, TLFS_SEG_CS, &cs);
 	vp_set_reg(vp, VP_RIP, 0);
 	WRITE_ONCE(vp->startup_suspend, false);
+	tlfs_nl_vp(TLFS_GENL_VP_STARTED, vp, cs.base);
 }
 
 /* may leave the sleep: pure check, called with the task state set */
@@ -223,6 +224,14 @@ static int vp_make_runnable(struct tlfs_vp *vp)
 }
 
 /* ---- exits ---- */
+
+/* told once, whatever RUN_VP says how often */
+static void vp_shutdown(struct tlfs_vp *vp)
+{
+	if (!vp->shutdown)
+		tlfs_nl_vp(TLFS_GENL_TRIPLE_FAULT, vp, 0);
+	vp->shutdown = true;
+}
 
 int tlfs_skip_insn(struct tlfs_vp *vp)
 {
@@ -442,7 +451,7 @@ static int handle_exit(struct tlfs_vp *vp)
 	case TLFS_EXIT_TRIPLE_FAULT:
 		/* what could not be delivered is not going to be */
 		vp->event.pending = false;
-		vp->shutdown = true;
+		vp_shutdown(vp);
 		return tlfs_msg_unrecoverable(vp);
 	case TLFS_EXIT_LOST:
 		return -EBUSY;
@@ -633,7 +642,7 @@ static int run_loop(struct tlfs_vp *vp)
 
 	for (;;) {
 		if (test_and_clear_bit(TLFS_REQ_TRIPLE_FAULT, &vp->requests))
-			vp->shutdown = true;
+			vp_shutdown(vp);
 		if (unlikely(vp->shutdown) && !test_bit(TLFS_REQ_INIT, &vp->requests))
 			return tlfs_msg_unrecoverable(vp);
 		if (signal_pending(current) || user_work() || run_overdue(vp))

@@ -32,6 +32,7 @@
 
 #include "event.h"
 #include "hypercall.h"
+#include "netlink.h"
 #include "ops.h"
 #include "hv/scheduler.h"
 #include "hv/eventlog.h"
@@ -164,6 +165,7 @@ struct tlfs_ports {
  * @nr_children: changes under the list's lock
  * @gone:	nothing is linked below any more; the list's lock
  * @owner:	descriptor of the device through which the root made it by hypercall
+ * @who:	who made it, for netlink.c
  * @hosted:	made through a descriptor: its pool draws on the kernel
  * @threaded:	child of a guest: kernel threads run its VPs
  * @create_flags: TLFS_PT_*
@@ -210,6 +212,7 @@ struct tlfs_partition {
 	bool hosted;
 	bool threaded;
 	void *owner;
+	struct tlfs_owner who;
 
 	u64 create_flags;
 	bool initialized;

@@ -94,6 +94,7 @@ static struct tlfs_partition *partition_alloc(struct tlfs_partition *parent, str
 	pt->cpus_per_socket = 1;
 	pt->mm = mm;
 	mmgrab(mm);
+	tlfs_owner_init(&pt->who, &parent->who);
 	refcount_inc(&parent->memory);
 	tlfs_pool_init(&pt->pool);
 	tlfs_sched_init(pt);
@@ -118,6 +119,7 @@ static void partition_undo(struct tlfs_partition *pt)
 {
 	tlfs_pool_destroy(&pt->pool);
 	mmdrop(pt->mm);
+	tlfs_owner_destroy(&pt->who);
 	mutex_destroy(&pt->lock);
 	partition_free(pt);
 }
@@ -214,6 +216,7 @@ static struct tlfs_partition *partition_new(struct tlfs_partition *parent, struc
 	atomic_long_inc(&tlfs_nr_partitions);
 	tlfs_eventlog_system(HV_EVENTLOG_GROUP_OBJECT_MANAGER, HV_TR_OB_CREATE_PARTITION, pt->id, 0,
 			     HV_STATUS_SUCCESS);
+	tlfs_nl_partition(TLFS_GENL_PARTITION_CREATED, pt);
 	return pt;
 
 err_setup:
@@ -350,6 +353,7 @@ static void partition_release(struct kref *ref)
 	pt->dying = true;
 	tlfs_eventlog_system(HV_EVENTLOG_GROUP_OBJECT_MANAGER, HV_TR_OB_DELETE_PARTITION, pt->id, 0,
 			     HV_STATUS_SUCCESS);
+	tlfs_nl_partition(TLFS_GENL_PARTITION_DELETED, pt);
 
 	/* an irqfd delivers to VPs from any context: they go when none can come any more */
 	tlfs_eventfd_destroy(pt);

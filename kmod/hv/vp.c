@@ -236,6 +236,7 @@ void tlfs_vp_publish(struct tlfs_vp *vp)
 	set_bit(vp->index, pt->vp_map);
 	tlfs_eventlog_system(HV_EVENTLOG_GROUP_VIRTUAL_PROCESSOR_MANAGER, HV_TR_VP_CREATE_VP,
 			     pt->id, vp->index, HV_STATUS_SUCCESS);
+	tlfs_nl_vp(TLFS_GENL_VP_CREATED, vp, 0);
 }
 
 void tlfs_vp_reset(struct tlfs_vp *vp, bool init)

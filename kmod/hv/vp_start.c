@@ -135,5 +135,6 @@ void tlfs_vp_start(struct tlfs_vp *vp)
 	vp_set_reg(vp, VP_RIP, c->rip);
 	vp_set_reg(vp, VP_RSP, c->rsp);
 	vp_set_reg(vp, VP_RFLAGS, c->rflags | X86_EFLAGS_FIXED);
+	tlfs_nl_vp(TLFS_GENL_VP_STARTED, vp, c->rip);
 	kfree(c);
 }

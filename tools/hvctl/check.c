@@ -8,15 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "info.h"
 #include "libtlfs.h"
-#include "opts.h"
 #include "report.h"
-
-static const struct opt check_opts[] = {
-	{ "json", 'j', ARG_NONE, NULL, "print JSON" },
-	OPT_HELP_ROW,
-	OPT_LAST_ROW,
-};
 
 static const char * const columns[] = { "CHECK", "OK", "FOUND", "REMEDY", NULL };
 
@@ -263,20 +257,14 @@ static const struct {
 
 static int check(const struct command *cmd, int argc, char **argv)
 {
-	struct opt_state st = { .cmd = cmd, .argc = argc, .argv = argv, .at = 1 };
-	bool json = false, ok = true;
-	const char *val, *cells[4];
+	bool json, ok = true;
+	const char *cells[4];
 	struct report *r;
-	int key, rc = 0;
+	int rc = 0;
 	size_t i;
 
-	while ((key = opt_next(&st, &val)) != OPT_END) {
-		if (key == OPT_BAD)
-			return ST_USAGE;
-		if (key == OPT_HELP)
-			return opt_help(cmd);
-		json = true;
-	}
+	if (!info_options(cmd, 1, argc, argv, &json, &rc))
+		return rc;
 	r = report_new("checks", columns, json);
 	if (!r)
 		return host_error("out of memory");
@@ -299,6 +287,6 @@ static int check(const struct command *cmd, int argc, char **argv)
 const struct command cmd_check = {
 	.name = "check",
 	.summary = "Say whether this machine can run guests and what to fix if not.",
-	.opts = check_opts,
+	.opts = info_opts,
 	.run = check,
 };

@@ -5,15 +5,9 @@
 #include <unistd.h>
 
 #include "feature_names.h"
+#include "info.h"
 #include "libtlfs.h"
-#include "opts.h"
 #include "report.h"
-
-static const struct opt features_opts[] = {
-	{ "json", 'j', ARG_NONE, NULL, "print JSON" },
-	OPT_HELP_ROW,
-	OPT_LAST_ROW,
-};
 
 static const char * const columns[] = { "KIND", "NAME", "OFFERED", "TLFS", "WHAT", NULL };
 
@@ -74,23 +68,15 @@ static int fill(struct report *r, int dev)
 
 static int features(const struct command *cmd, int argc, char **argv)
 {
-	struct opt_state st = { .cmd = cmd, .argc = argc, .argv = argv, .at = 1 };
-	bool json = false;
 	struct report *r;
-	const char *val;
-	int key, dev, rc;
+	int dev, rc;
+	bool json;
 
-	while ((key = opt_next(&st, &val)) != OPT_END) {
-		if (key == OPT_BAD)
-			return ST_USAGE;
-		if (key == OPT_HELP)
-			return opt_help(cmd);
-		json = true;
-	}
-	dev = tlfs_open();
+	if (!info_options(cmd, 1, argc, argv, &json, &rc))
+		return rc;
+	dev = info_device();
 	if (dev < 0)
-		return host_error("%s: %s (tlfsctl check says what to do)", TLFS_DEVICE,
-				  tlfs_strerror(dev));
+		return ST_HOST;
 	r = report_new("features", columns, json);
 	rc = r ? fill(r, dev) : host_error("out of memory");
 	close(dev);
@@ -102,6 +88,6 @@ static int features(const struct command *cmd, int argc, char **argv)
 const struct command cmd_features = {
 	.name = "features",
 	.summary = "List the features host and module offer, with their TLFS sections.",
-	.opts = features_opts,
+	.opts = info_opts,
 	.run = features,
 };

@@ -6,15 +6,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "info.h"
 #include "libtlfs.h"
-#include "opts.h"
 #include "report.h"
-
-static const struct opt stats_opts[] = {
-	{ "json", 'j', ARG_NONE, NULL, "print JSON" },
-	OPT_HELP_ROW,
-	OPT_LAST_ROW,
-};
 
 static const char * const columns[] = { "OBJECT", "COUNTER", "VALUE", NULL };
 
@@ -84,24 +78,16 @@ static int fill(struct report *r, int dev, const void *window)
 
 static int stats(const struct command *cmd, int argc, char **argv)
 {
-	struct opt_state st = { .cmd = cmd, .argc = argc, .argv = argv, .at = 1 };
-	bool json = false;
 	struct report *r;
-	const char *val;
-	int key, dev, rc;
+	int dev, rc;
+	bool json;
 	void *window;
 
-	while ((key = opt_next(&st, &val)) != OPT_END) {
-		if (key == OPT_BAD)
-			return ST_USAGE;
-		if (key == OPT_HELP)
-			return opt_help(cmd);
-		json = true;
-	}
-	dev = tlfs_open();
+	if (!info_options(cmd, 1, argc, argv, &json, &rc))
+		return rc;
+	dev = info_device();
 	if (dev < 0)
-		return host_error("%s: %s (tlfsctl check says what to do)", TLFS_DEVICE,
-				  tlfs_strerror(dev));
+		return ST_HOST;
 	window = mmap(NULL, HV_PAGE_SIZE, PROT_READ, MAP_SHARED, dev, 0);
 	if (window == MAP_FAILED) {
 		close(dev);
@@ -119,6 +105,6 @@ static int stats(const struct command *cmd, int argc, char **argv)
 const struct command cmd_stats = {
 	.name = "stats",
 	.summary = "Show the counters of the hypervisor and of the logical processors.",
-	.opts = stats_opts,
+	.opts = info_opts,
 	.run = stats,
 };

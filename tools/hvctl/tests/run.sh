@@ -88,7 +88,7 @@ bad "help for nothing" help frobnicate
 result $? "--version"
 "$ctl" help > "$dir/out" 2> "$dir/err"
 result $? "help"
-for c in run features stats check; do
+for c in run list show monitor hypercalls features stats check; do
 	"$ctl" $c --help > "$dir/out" 2> "$dir/err" && grep -q '^usage: ' "$dir/out"
 	result $? "$c --help"
 done
