@@ -84,7 +84,7 @@ long vmm_count(const char *what)
 
 bool vmm_count_settles(const char *what, long want)
 {
-	u64 end = vmm_now_ms() + 2000;
+	u64 end = vmm_now_ms() + 20000;
 
 	while (vmm_count(what) != want) {
 		if (vmm_now_ms() > end)
