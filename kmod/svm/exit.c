@@ -15,6 +15,7 @@ static const u8 exit_kinds[SVM_EXIT_LAST + 1] = {
 	[SVM_EXIT_INTR ... SVM_EXIT_SMI] = TLFS_EXIT_NONE,
 	[SVM_EXIT_INIT] = TLFS_EXIT_INIT,
 	[SVM_EXIT_VINTR] = TLFS_EXIT_INTR_WINDOW,
+	[SVM_EXIT_CR0_SEL_WRITE] = TLFS_EXIT_CR,
 	[SVM_EXIT_RDPMC] = TLFS_EXIT_RDPMC,
 	[SVM_EXIT_CPUID] = TLFS_EXIT_CPUID,
 	[SVM_EXIT_IRET] = TLFS_EXIT_NMI_WINDOW,
@@ -143,8 +144,8 @@ void svm_decode(struct tlfs_vp *vp)
 		break;
 	case TLFS_EXIT_CR:
 	case TLFS_EXIT_DR:
-		x->cr.nr = code & 15;
-		x->cr.write = code & 16;
+		x->cr.nr = code == SVM_EXIT_CR0_SEL_WRITE ? 0 : code & 15;
+		x->cr.write = code == SVM_EXIT_CR0_SEL_WRITE || code & 16;
 		x->cr.gpr = 0xff;
 		if ((svm_features & SVM_CPUID_DECODE) &&
 		    (x->kind == TLFS_EXIT_DR || vmcb->control.exit_info_1 & SVM_CR_MOV))

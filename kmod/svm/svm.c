@@ -220,7 +220,7 @@ static void svm_exceptions(struct tlfs_vp *vp, u32 mask)
 static void svm_init_control(struct tlfs_vp *vp)
 {
 	static const u8 always[] = {
-		SVM_ICPT_CR_WRITE + 4,
+		SVM_ICPT_CR_WRITE + 4, SVM_ICPT_CR0_SEL_WRITE,
 		SVM_ICPT_INTR, SVM_ICPT_NMI, SVM_ICPT_SMI, SVM_ICPT_INIT, SVM_ICPT_RDPMC,
 		SVM_ICPT_CPUID, SVM_ICPT_INVD, SVM_ICPT_HLT, SVM_ICPT_INVLPGA, SVM_ICPT_IOIO,
 		SVM_ICPT_MSR, SVM_ICPT_SHUTDOWN, SVM_ICPT_VMRUN,

@@ -25,6 +25,7 @@
  * @stepping_tf: the guest's own TF meanwhile
  * @soft:	the event just injected, if it pushes the address of the next instruction
  * @soft_rip:	that address
+ * @cr0_hidden:	CR0.CD and NW as the guest wrote them: the VMCB has neither
  */
 struct svm_vp {
 	struct vmcb *vmcb;
@@ -42,6 +43,7 @@ struct svm_vp {
 	u64 iret_rip;
 	struct tlfs_event soft;
 	u64 soft_rip;
+	u64 cr0_hidden;
 };
 
 /* what this processor offers beyond the required: CPUID 8000000A EDX */
