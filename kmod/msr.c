@@ -32,6 +32,8 @@ enum synth_room {
 	ROOM_SYNIC,		/* hv/synic.c */
 	ROOM_STIMER,		/* hv/stimer.c */
 	ROOM_STATS,		/* hv/stats.c */
+	ROOM_UNHALTED,		/* hv/unhalted_timer.c */
+	ROOM_PARENT,		/* the VMM's: each access is a message */
 };
 
 #define SYNTH_READ		BIT(0)
@@ -85,6 +87,11 @@ struct synth_msr {
 	X(STATS, HV_X64_MSR_STATS_PARTITION_RETAIL_PAGE,				\
 	  HV_X64_MSR_STATS_VP_INTERNAL_PAGE, ROOM_STATS, SYNTH_RW,			\
 	  HV_PRIV_ACCESS_STATS_REG, 0)							\
+	X(UNHALTED, HV_X64_MSR_STIME_UNHALTED_TIMER_CONFIG,				\
+	  HV_X64_MSR_STIME_UNHALTED_TIMER_COUNT, ROOM_UNHALTED, SYNTH_RW,		\
+	  HV_PRIV_ACCESS_SYNTHETIC_TIMER_REGS, HV_SYNTHETIC_FEATURE_TIME_UNHALTED_TIMER) \
+	X(DEBUG, HV_X64_MSR_SYNTH_DEBUG_CONTROL, HV_X64_MSR_SYNTH_DEBUG_PENDING_BUFFER,	\
+	  ROOM_PARENT, SYNTH_RW, HV_PRIV_ACCESS_DEBUG_REGS, 0)				\
 	X(IDLE, HV_X64_MSR_GUEST_IDLE, HV_X64_MSR_GUEST_IDLE, ROOM_HV, SYNTH_READ,	\
 	  HV_PRIV_ACCESS_GUEST_IDLE_REG, 0)						\
 	X(CRASH, HV_X64_MSR_CRASH_P0, HV_X64_MSR_CRASH_CTL, ROOM_HV, SYNTH_RW,		\
@@ -155,6 +162,10 @@ static int synth_rdmsr(struct tlfs_vp *vp, u32 msr, u64 *val, bool guest)
 		return tlfs_stimer_rdmsr(vp, msr, val);
 	case ROOM_STATS:
 		return tlfs_stats_rdmsr(vp, msr, val);
+	case ROOM_UNHALTED:
+		return tlfs_unhalted_rdmsr(vp, msr, val);
+	case ROOM_PARENT:
+		return guest ? TLFS_USER : TLFS_GP;
 	}
 	return TLFS_GP;
 }
@@ -178,6 +189,10 @@ static int synth_wrmsr(struct tlfs_vp *vp, u32 msr, u64 val, bool guest)
 		return tlfs_stimer_wrmsr(vp, msr, val);
 	case ROOM_STATS:
 		return tlfs_stats_wrmsr(vp, msr, val);
+	case ROOM_UNHALTED:
+		return tlfs_unhalted_wrmsr(vp, msr, val);
+	case ROOM_PARENT:
+		return guest ? TLFS_RESUME : TLFS_GP;
 	}
 	return TLFS_GP;
 }
@@ -534,9 +549,9 @@ int tlfs_rdmsr_exit(struct tlfs_vp *vp)
 		tlfs_skip_insn(vp);
 		return TLFS_RESUME;
 	}
-	if (r != TLFS_GP)
+	if (r == TLFS_SLOW)
 		return r;
-	if (READ_ONCE(vp->pt->intercepts.msr_read))
+	if (r == TLFS_USER || READ_ONCE(vp->pt->intercepts.msr_read))
 		return tlfs_msg_msr(vp, msr, false);
 	tlfs_inject_gp(vp);
 	return TLFS_RESUME;
@@ -545,6 +560,9 @@ int tlfs_rdmsr_exit(struct tlfs_vp *vp)
 /* writes that are done, and that the VMM acts on: it moves RIP on as well */
 static bool wrmsr_tells_parent(u32 msr, u64 val)
 {
+	if (msr - HV_X64_MSR_SYNTH_DEBUG_CONTROL <= HV_X64_MSR_SYNTH_DEBUG_PENDING_BUFFER -
+						    HV_X64_MSR_SYNTH_DEBUG_CONTROL)
+		return true;
 	if (msr == HV_X64_MSR_RESET)
 		return val & HV_X64_MSR_RESET_RESET;
 	return msr == HV_X64_MSR_CRASH_CTL && (val & HV_CRASH_CTL_CRASH_NOTIFY);

@@ -247,8 +247,8 @@ int tlfs_skip_insn(struct tlfs_vp *vp)
 	vp_set_reg(vp, VP_RIP, next);
 
 	tlfs_call(end_shadow)(vp);
-	if (unlikely(vp_reg(vp, VP_RFLAGS) & X86_EFLAGS_TF))
-		tlfs_queue_exception(vp, X86_TRAP_DB, false, 0, DR_STEP);
+	if (unlikely(vp_reg(vp, VP_RFLAGS) & (X86_EFLAGS_TF | X86_EFLAGS_RF)))
+		tlfs_insn_flags(vp);
 	return 0;
 }
 
@@ -527,6 +527,10 @@ static int process_requests(struct tlfs_vp *vp)
 		clear_bit(TLFS_REQ_INTERCEPTS, &vp->requests);
 		tlfs_call(exceptions)(vp, READ_ONCE(vp->pt->intercepts.exceptions));
 	}
+	if (requests & BIT(TLFS_REQ_UNHALTED)) {
+		clear_bit(TLFS_REQ_UNHALTED, &vp->requests);
+		tlfs_unhalted_expire(vp);
+	}
 	if (requests & BIT(TLFS_REQ_STOP)) {
 		clear_bit(TLFS_REQ_STOP, &vp->requests);
 		return RUN_LEAVE;
@@ -570,6 +574,8 @@ static __always_inline int __run_once(struct tlfs_vp *vp, bool first)
 	}
 	if (vp->event.pending) {
 		vp->event.pending = false;
+		if (vp->event.type == TLFS_EVENT_EXCEPTION)
+			tlfs_fault_flags(vp);
 		trace_tlfs_inject(vp, &vp->event);
 		tlfs_call(inject)(vp, &vp->event);
 	}
@@ -618,9 +624,11 @@ static int run_window(struct tlfs_vp *vp)
 	vp->run_start_ns = local_clock();
 	tlfs_call(load)(vp);
 	tlfs_stats_window_begin(vp, tsc);
+	tlfs_unhalted_window(vp, true);
 	r = run_first(vp);
 	while (r == TLFS_RESUME)
 		r = run_once(vp);
+	tlfs_unhalted_window(vp, false);
 	tlfs_call(put)(vp);
 	tlfs_left_guest();
 	ran = local_clock() - vp->run_start_ns;
@@ -679,11 +687,11 @@ int tlfs_vp_run(struct tlfs_vp *vp)
 {
 	int r;
 
+	tlfs_regpage_load(vp);
 	/* entering again says that the last intercept is dealt with */
 	vp->intercept_suspend = false;
 	vp->explicit_suspend = false;
 	vp->run_deadline = jiffies + RUN_PERIOD;
-	tlfs_regpage_load(vp);
 
 	r = run_loop(vp);
 	if (unlikely(vp->sched.cpu >= 0))

@@ -355,11 +355,26 @@ enum tlfs_request {
 	TLFS_REQ_INTERCEPTS,	/* the partition's exception intercepts changed */
 	TLFS_REQ_START,		/* a guest's HvStartVirtualProcessor: vp->start */
 	TLFS_REQ_TRIPLE_FAULT,	/* an exception could not be delivered */
+	TLFS_REQ_UNHALTED,	/* the time-unhalted timer's host timer came */
 };
 
 enum tlfs_vp_mode {
 	TLFS_VP_OUTSIDE,
 	TLFS_VP_IN_GUEST,	/* or so close to it that only a kick is noticed */
+};
+
+/**
+ * struct tlfs_unhalted_timer - synthetic time-unhalted timer (hv/unhalted_timer.c)
+ * @timer:	host timer, set inside of run windows only
+ * @config, @count: the MSRs
+ * @left:	of the period, ns; of the window @began when it did
+ */
+struct tlfs_unhalted_timer {
+	struct hrtimer timer;
+	u64 config;
+	u64 count;
+	u64 left;
+	ktime_t began;
 };
 
 /* where code of the guest was when it last exited there: linear page, and page of the VMM */
@@ -455,6 +470,7 @@ struct tlfs_vp {
 	struct tlfs_lapic lapic;
 	struct tlfs_synic synic;
 	struct tlfs_sched_vp sched;
+	struct tlfs_unhalted_timer unhalted;
 
 	/* chapter 7/13 MSRs of a VP */
 	u64 vp_assist_msr;
@@ -598,8 +614,17 @@ static inline int tlfs_insn_len(struct tlfs_vp *vp)
 	return likely(vp->exit.insn_len) ? vp->exit.insn_len : tlfs_insn_len_find(vp);
 }
 
-/* VP thread: advance RIP over it (ends the interrupt shadow, honours TF); 0 or -EAGAIN */
+/* VP thread: advance RIP over it (ends the interrupt shadow, honours TF and RF); 0 or -EAGAIN */
 int tlfs_skip_insn(struct tlfs_vp *vp);
+
+/* ---- x86/step.c ---- */
+
+/* after an instruction that was completed for the guest: RF is over, and TF traps */
+void tlfs_insn_flags(struct tlfs_vp *vp);
+/* before vp->event, an exception, is injected: what it pushes */
+void tlfs_fault_flags(struct tlfs_vp *vp);
+/* the VMM moves RIP to @rip: past an instruction that it completed for the guest, perhaps */
+void tlfs_vmm_moves_rip(struct tlfs_vp *vp, u64 rip);
 
 /* VP thread: queue an exception; a second one becomes #DF, a third a triple fault */
 void tlfs_queue_exception(struct tlfs_vp *vp, u8 vector, bool has_error, u32 error, u64 param);
@@ -737,6 +762,16 @@ int tlfs_apic_wrmsr(struct tlfs_vp *vp, u32 msr, u64 val);
 /* run loop: an interrupt was injected / before another is looked for: lazy EOI (13.x) */
 void tlfs_eoi_assist_arm(struct tlfs_vp *vp);
 int tlfs_eoi_assist_sync(struct tlfs_vp *vp);
+
+void tlfs_send_nmi(struct tlfs_vp *vp);
+
+/* hv/unhalted_timer.c: VP thread */
+void tlfs_unhalted_create(struct tlfs_vp *vp);
+void tlfs_unhalted_reset(struct tlfs_vp *vp);
+void tlfs_unhalted_window(struct tlfs_vp *vp, bool begin);
+void tlfs_unhalted_expire(struct tlfs_vp *vp);
+int tlfs_unhalted_rdmsr(struct tlfs_vp *vp, u32 msr, u64 *val);
+int tlfs_unhalted_wrmsr(struct tlfs_vp *vp, u32 msr, u64 val);
 
 /* hypercall.c: GUEST_OS_ID, HYPERCALL, VP_INDEX, RUNTIME, RESET, CRASH_*, GUEST_IDLE ... */
 int tlfs_hv_rdmsr(struct tlfs_vp *vp, u32 msr, u64 *val);

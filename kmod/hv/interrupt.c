@@ -85,7 +85,7 @@ void tlfs_extint_requeue(struct tlfs_vp *vp, u8 vector)
 
 /* ---- delivery to one VP ---- */
 
-static void send_nmi(struct tlfs_vp *vp)
+void tlfs_send_nmi(struct tlfs_vp *vp)
 {
 	/* one in service and one latched, as in hardware */
 	atomic_add_unless(&vp->nmi_pending, 1, 2);
@@ -134,7 +134,7 @@ static void send_local(struct tlfs_vp *vp, unsigned int pin, u8 vector)
 			tlfs_lapic_set_irr(vp, lvt & APIC_VECTOR_MASK, level);
 		break;
 	case APIC_DM_NMI:
-		send_nmi(vp);
+		tlfs_send_nmi(vp);
 		break;
 	case APIC_DM_INIT:
 		send_init(vp);
@@ -153,7 +153,7 @@ static void send_one(struct tlfs_vp *vp, const struct tlfs_interrupt *irq)
 		send_fixed(vp, irq);
 		break;
 	case HV_X64_INTERRUPT_TYPE_NMI:
-		send_nmi(vp);
+		tlfs_send_nmi(vp);
 		break;
 	case HV_X64_INTERRUPT_TYPE_INIT:
 		send_init(vp);

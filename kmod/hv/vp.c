@@ -90,6 +90,7 @@ struct tlfs_vp *tlfs_vp_create(struct tlfs_partition *pt, u32 index)
 	err = tlfs_lapic_create(vp);
 	if (err)
 		goto err_fpu;
+	tlfs_unhalted_create(vp);
 	err = tlfs_synic_create(vp);
 	if (err)
 		goto err_lapic;
@@ -252,6 +253,7 @@ void tlfs_vp_reset(struct tlfs_vp *vp, bool init)
 	tlfs_interrupt_reset(vp);
 	tlfs_lapic_reset(vp, init);
 	tlfs_synic_reset(vp);
+	tlfs_unhalted_reset(vp);
 	tlfs_fpu_reset(vp, init);
 	tlfs_msr_reset(vp, init);
 	tlfs_stats_vp_reset(vp);

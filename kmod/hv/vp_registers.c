@@ -51,11 +51,9 @@ static u16 get_gpr(struct tlfs_vp *vp, u32 i, union hv_register_value *val)
 
 static u16 set_gpr(struct tlfs_vp *vp, u32 i, const union hv_register_value *val)
 {
-	/* the VMM completed an instruction, or gives a VP somewhere to go after a triple fault */
 	if (i == VP_RIP) {
-		if (vp_reg(vp, VP_RIP) != val->reg64)
-			tlfs_vp_end_shadow(vp);
-		vp->shutdown = false;
+		tlfs_vmm_moves_rip(vp, val->reg64);
+		return HV_STATUS_SUCCESS;
 	}
 	vp_set_reg(vp, array_index_nospec(i, VP_REGS), val->reg64);
 	return HV_STATUS_SUCCESS;
@@ -744,6 +742,8 @@ static const struct vp_register registers[] = {
 	MSR(HV_REGISTER_SIMP, HV_X64_MSR_SIMP),
 	MSR(HV_REGISTER_EOM, HV_X64_MSR_EOM),
 	MSRS(HV_REGISTER_STIMER0_CONFIG, 2 * HV_SYNIC_STIMER_COUNT, HV_X64_MSR_STIMER0_CONFIG, 1),
+	MSRS(HV_REGISTER_STIME_UNHALTED_TIMER_CONFIG, 2, HV_X64_MSR_STIME_UNHALTED_TIMER_CONFIG,
+	     1),
 };
 
 static const struct vp_register *register_lookup(u32 name, u32 *arg)

@@ -58,11 +58,8 @@ void tlfs_regpage_load(struct tlfs_vp *vp)
 	if (dirty & HV_REGISTER_PAGE_DIRTY_GPRS)
 		for (i = VP_RAX; i <= VP_R15; i++)
 			vp_set_reg(vp, i, READ_ONCE(page->gprs[i]));
-	if (dirty & HV_REGISTER_PAGE_DIRTY_RIP) {
-		vp_set_reg(vp, VP_RIP, READ_ONCE(page->rip));
-		tlfs_vp_end_shadow(vp);
-		vp->shutdown = false;
-	}
+	if (dirty & HV_REGISTER_PAGE_DIRTY_RIP)
+		tlfs_vmm_moves_rip(vp, READ_ONCE(page->rip));
 	if (dirty & HV_REGISTER_PAGE_DIRTY_RFLAGS)
 		vp_set_reg(vp, VP_RFLAGS,
 			   (READ_ONCE(page->rflags) & VP_RFLAGS_DEFINED) | X86_EFLAGS_FIXED);

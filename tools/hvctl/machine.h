@@ -123,6 +123,7 @@ struct machine {
 	struct rtc rtc;
 	struct pm pm;
 	struct console console;
+	u64 debug_msr[5];	/* the device lock's, too */
 	u64 privileges;
 	int debug_exit;			/* port, or -1 */
 	struct vp *vps;

@@ -219,13 +219,48 @@ static bool guest_crash(struct vp *vp, u64 ctl)
  * The module completes what the MSR does and tells of two of them: the crash notification and
  * the reset request.  Any other was not to be intercepted.
  */
+/*
+ * Synthetic debugger MSRs.  The specification does not say what is in them and no debugger is
+ * attached: they keep what the guest writes, for all VPs.
+ */
+static u64 *debug_msr(struct vp *vp, u32 msr)
+{
+	u32 i = msr - HV_X64_MSR_SYNTH_DEBUG_CONTROL;
+
+	return i < ARRAY_SIZE(vp->m->debug_msr) ? &vp->m->debug_msr[i] : NULL;
+}
+
+static void handle_debug_msr(struct vp *vp, const struct hv_x64_msr_intercept_message *msg,
+			     u64 *reg)
+{
+	u64 val = msg->rdx << 32 | (u32)msg->rax;
+
+	pthread_mutex_lock(&vp->m->lock);
+	if (msg->header.intercept_access_type == HV_INTERCEPT_ACCESS_WRITE)
+		*reg = val;
+	val = *reg;
+	pthread_mutex_unlock(&vp->m->lock);
+	if (msg->header.intercept_access_type != HV_INTERCEPT_ACCESS_WRITE) {
+		vp->regs->gprs[0] = (u32)val;
+		vp->regs->gprs[2] = val >> 32;
+		vp->regs->dirty |= HV_REGISTER_PAGE_DIRTY_GPRS;
+	}
+	skip(vp, &msg->header);
+}
+
 static bool handle_msr(struct vp *vp, const struct hv_x64_msr_intercept_message *msg)
 {
 	static const struct emu_fault gp = { .vector = VECTOR_GP, .has_error = true };
 	u64 val = msg->rdx << 32 | (u32)msg->rax;
+	u64 *debug;
 
 	if (!vp_load(vp))
 		return false;
+	debug = debug_msr(vp, msg->msr_number);
+	if (debug) {
+		handle_debug_msr(vp, msg, debug);
+		return true;
+	}
 	if (msg->header.intercept_access_type == HV_INTERCEPT_ACCESS_WRITE) {
 		if (msg->msr_number == HV_X64_MSR_CRASH_CTL) {
 			skip(vp, &msg->header);
