@@ -36,6 +36,7 @@ static const struct {
 } variants[] = {
 	{ "guest-bare", "hypervisor,hv1,hypercall,vpindex" },
 	{ "guest-nohv", "none" },
+	{ "guest-child", "all", .privileges = "0x1ff00000000" },
 	{ "guest-parent", "all", .privileges = "0x1ff00000000" },
 	{ "guest-privilege1", "all,!refcount,!stimer,!directstimer,!tscpage,!reenlightenment" },
 	{ "guest-privilege2", "all,!synic,!stimer,!directstimer,!frequency,!reenlightenment" },
