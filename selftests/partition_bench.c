@@ -2,8 +2,8 @@
 /*
  * partition_bench.c - kernel memory of a partition with one VP that has run, under tlfs.ko and KVM
  *
- * Many of them with the same memory of this process as their RAM; what the machine has less, without
- * this process's own pages and page tables of any kind, is divided by their number:
+ * Many of them with the same memory of this process as their RAM; what the machine has less,
+ * without this process's own pages and page tables of any kind, is divided by their number:
  *
  *	bench HYPERVISOR partition_1vp_bytes BYTES
  *
