@@ -85,6 +85,7 @@ host_start()
 		;;
 	esac
 	[ ${#args[@]} -gt 0 ] || args=(-accel "$ACCEL")
+	[ -z "${HOST_DISK:-}" ] || args+=(-drive "file=$HOST_DISK,format=raw,if=virtio")
 	if [ -n "${SHOW:-}" ]; then
 		args+=(-chardev "stdio,id=console,signal=off,logfile=$CONSOLE,logappend=on")
 	else
