@@ -277,7 +277,10 @@ u64 tlfs_fpu_xcr0(struct tlfs_vp *vp)
 
 int tlfs_fpu_set_xcr0(struct tlfs_vp *vp, u64 xcr0)
 {
-	if (!host_xcr0 || !(xcr0 & XFEATURE_MASK_FP) || xcr0 & ~tlfs_fpu_features)
+	/* without XSAVE it says what it says, and what was read can be written */
+	if (!host_xcr0)
+		return xcr0 == vp->fpu.xcr0 ? 0 : -EINVAL;
+	if (!(xcr0 & XFEATURE_MASK_FP) || xcr0 & ~tlfs_fpu_features)
 		return -EINVAL;
 	if (xcr0 & XFEATURE_MASK_YMM && !(xcr0 & XFEATURE_MASK_SSE))
 		return -EINVAL;
