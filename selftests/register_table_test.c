@@ -185,6 +185,15 @@ TEST_F(table, clocks_and_modes)
 	PROVES("REG-00080000 REG-00080001 REG-00080003");
 }
 
+/* of this processor: without DAZ on the oldest, with the misaligned exception mask on some of AMD's */
+static u32 mxcsr_mask(void)
+{
+	static u32 image[128] __attribute__((aligned(16)));
+
+	asm volatile("fxsave %0" : "=m" (image));
+	return image[7] ?: 0xffbf;
+}
+
 TEST_F(table, fp_status)
 {
 	union hv_register_value val = {}, seen;
@@ -205,7 +214,7 @@ TEST_F(table, fp_status)
 	EXPECT_EQ(0x1f80, seen.xmm_control_status.xmm_status_control);
 	EXPECT_EQ(0xabcdef0123, seen.xmm_control_status.last_fp_rdp);
 	/* the mask says which bits there are: those and no others are taken */
-	EXPECT_EQ(0xffff & ~0x40, seen.xmm_control_status.xmm_status_control_mask & ~0x40);
+	EXPECT_EQ(mxcsr_mask(), seen.xmm_control_status.xmm_status_control_mask);
 	val.xmm_control_status.xmm_status_control = 1 << 16;
 	EXPECT_EQ(HV_STATUS_INVALID_PARAMETER,
 		  set(self->vp, HV_X64_REGISTER_XMM_CONTROL_STATUS, &val));
