@@ -43,7 +43,8 @@ static bool user_work(void)
 /*
  * VMMs of the published interface stop a VP by a signal to its thread, and look for a reason
  * before they call RUN_VP: a signal that comes in between is lost.  They call again after EINTR,
- * so it is enough to come back now and then.
+ * so it is enough to come back with that now and then.  A message is no substitute, it only makes
+ * them call again; so the time runs on from one call to the next.
  */
 #define RUN_PERIOD	(HZ / 4)
 
@@ -691,7 +692,8 @@ int tlfs_vp_run(struct tlfs_vp *vp)
 	/* entering again says that the last intercept is dealt with */
 	vp->intercept_suspend = false;
 	vp->explicit_suspend = false;
-	vp->run_deadline = jiffies + RUN_PERIOD;
+	if (!vp->run_deadline)
+		vp->run_deadline = (jiffies + RUN_PERIOD) | 1;
 
 	r = run_loop(vp);
 	if (unlikely(vp->sched.cpu >= 0))
@@ -699,6 +701,8 @@ int tlfs_vp_run(struct tlfs_vp *vp)
 	if (r == TLFS_USER) {
 		vp->intercept_suspend = true;
 		r = 0;
+	} else {
+		vp->run_deadline = 0;
 	}
 	tlfs_regpage_store(vp);
 	return r;

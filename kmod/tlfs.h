@@ -478,7 +478,7 @@ struct tlfs_vp {
 	bool eoi_assist_armed;		/* "no EOI required" is set in the page */
 	u64 runtime_ns;			/* RUN_VP time in the guest, for VP_RUNTIME */
 	u64 run_start_ns;
-	unsigned long run_deadline;	/* jiffies; see run_overdue() */
+	unsigned long run_deadline;	/* jiffies, 0: none; see run_overdue() */
 	u64 hypervisor_ns;		/* of that, estimated, in exit handlers */
 	struct tlfs_stats stats;
 
@@ -534,6 +534,7 @@ void tlfs_vp_delete(struct tlfs_vp *vp);
 void tlfs_vps_reap(struct tlfs_partition *pt);
 /* VP thread or vp->lock: power-on state, or what INIT leaves (10.1.3 and the architecture) */
 void tlfs_vp_reset(struct tlfs_vp *vp, bool init);
+void tlfs_vp_infer_reset(struct tlfs_vp *vp);
 
 /* VP thread: HvStartVirtualProcessor on this VP; hv/vp_start.c */
 void tlfs_vp_start(struct tlfs_vp *vp);

@@ -261,6 +261,42 @@ void tlfs_vp_reset(struct tlfs_vp *vp, bool init)
 	vp->startup_suspend = vp->index != 0;
 }
 
+static bool at_reset_vector(struct tlfs_vp *vp)
+{
+	struct hv_x64_segment_register cs;
+
+	if (vp_reg(vp, VP_RIP) != 0xfff0 || tlfs_call(get_cr)(vp, 0) & X86_CR0_PE)
+		return false;
+	tlfs_call(get_segment)(vp, TLFS_SEG_CS, &cs);
+	return cs.selector == 0xf000 && cs.base == 0xffff0000;
+}
+
+/*
+ * VMMs of the published interface reset a machine by the registers they know of, and have no call
+ * for the rest: interrupts, local APIC, timers, and that all VPs but the first wait for a SIPI.  So
+ * a VP that is put where a reset puts it is reset.  What was loaded stays, and so does what such a
+ * VMM has wired the local pins to, which it does once.  Harmless to a VP that has not run yet.
+ */
+void tlfs_vp_infer_reset(struct tlfs_vp *vp)
+{
+	struct hv_local_interrupt_controller_state s;
+	u32 lint0, lint1;
+	u64 regs[16];
+
+	if (vp->in_window || !at_reset_vector(vp))
+		return;
+	tlfs_lapic_get_state(vp, &s);
+	lint0 = s.apic_lvt_lint0;
+	lint1 = s.apic_lvt_lint1;
+	memcpy(regs, vp->regs, sizeof(regs));
+	tlfs_vp_reset(vp, true);
+	memcpy(vp->regs, regs, sizeof(regs));
+	tlfs_lapic_get_state(vp, &s);
+	s.apic_lvt_lint0 = lint0 | APIC_LVT_MASKED;
+	s.apic_lvt_lint1 = lint1 | APIC_LVT_MASKED;
+	WARN_ON_ONCE(tlfs_lapic_set_state(vp, &s));
+}
+
 /* ---- lock ---- */
 
 int tlfs_vp_lock(struct tlfs_vp *vp)

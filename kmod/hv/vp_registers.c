@@ -237,8 +237,12 @@ static u16 get_apic_base(struct tlfs_vp *vp, u32 arg, union hv_register_value *v
 /* not by MSR: a state that is loaded need not be reached by the transitions a guest is held to */
 static u16 set_apic_base(struct tlfs_vp *vp, u32 arg, const union hv_register_value *val)
 {
-	return tlfs_lapic_set_base(vp, val->reg64, false) == TLFS_RESUME ?
-	       HV_STATUS_SUCCESS : HV_STATUS_INVALID_REGISTER_VALUE;
+	if (tlfs_lapic_set_base(vp, val->reg64, false) != TLFS_RESUME)
+		return HV_STATUS_INVALID_REGISTER_VALUE;
+	/* those VMMs write this one last, of all that a reset puts somewhere */
+	if (vp->pt->mshv)
+		tlfs_vp_infer_reset(vp);
+	return HV_STATUS_SUCCESS;
 }
 
 /* ---- the local APIC, register by register (later editions) ---- */
