@@ -5,6 +5,7 @@
  * What nested paging does without (shadow page tables, INVLPG and CR3 exits) is not counted: those
  * counters read as zero (21.1.4).
  */
+#include <linux/capability.h>
 #include <linux/kernel_stat.h>
 #include <linux/math64.h>
 #include <linux/sched/clock.h>
@@ -452,6 +453,20 @@ static bool stats_relation(const struct tlfs_hvcall *call, const struct tlfs_par
 	return pt->parent == call->caller || !call->vp;
 }
 
+/* beside who may name it: its owner, and who administers where that lives */
+static struct tlfs_partition *stats_partition(struct tlfs_hvcall *call, u64 id, u16 *status)
+{
+	struct tlfs_partition *pt = call->vp ? NULL : tlfs_partition_find(id);
+
+	*status = HV_STATUS_SUCCESS;
+	if (pt && pt != &tlfs_root &&
+	    (uid_eq(current_uid(), pt->who.uid) || ns_capable(pt->who.user_ns, CAP_SYS_ADMIN)))
+		return pt;
+	if (pt)
+		tlfs_partition_put(pt);
+	return tlfs_hc_partition(call, id, status);
+}
+
 static u16 local_object(struct tlfs_hvcall *call, u32 type,
 			const union hv_stats_object_identity *id, struct stats_object *so)
 {
@@ -463,7 +478,7 @@ static u16 local_object(struct tlfs_hvcall *call, u32 type,
 	if (is_vp ? id->vp.flags & ~HV_STATS_OBJECT_SELF_STATS || id->vp.reserved
 		  : id->partition.reserved)
 		return HV_STATUS_INVALID_PARAMETER;
-	so->pt = tlfs_hc_partition(call, id->partition.partition_id, &status);
+	so->pt = stats_partition(call, id->partition.partition_id, &status);
 	if (!so->pt)
 		return status;
 	if (mutex_lock_killable(&so->pt->lock)) {
