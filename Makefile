@@ -119,7 +119,7 @@ count: kernel-headers
 	+$(Q)$(subst M=$(MDIR),M=$(CURDIR)/build/count,$(kbuild)) TLFS_VMX_COUNT=y modules
 
 bench: programs $(if $(filter vmx,$(HOST)),count)
-	$(Q)selftests/host/bench
+	$(Q)$(if $(wildcard build/cache/qemu/.complete),QEMU_ROOT=$(CURDIR)/build/cache/qemu) selftests/host/bench
 
 soak: programs
 	$(Q)selftests/host/run soak
@@ -162,7 +162,8 @@ help:
 	@echo "  make sparse, checkpatch"
 	@echo "  make conformance  requirements proven by the results in build/tap; Documentation/conformance.rst"
 	@echo "  make kernels      build for the kernels of KERNELS=\"6.1 6.12 7\"; build/tap/kernels.tap"
-	@echo "  make bench        instructions per exit, tlfs and KVM; build/bench.tsv"
+	@echo "  make bench        instructions per exit, tlfs and KVM; build/bench.tsv (after check-qemu also"
+	@echo "                    what QEMU takes with either)"
 	@echo "  make soak         the long runs"
 	@echo "  make shell        a shell in the test host"
 	@echo "  make check-qemu   stock guests under Debian's newest QEMU with -accel mshv, in the test host"
