@@ -11,6 +11,7 @@
 #				line: stdin is fd 3, console to $CONSOLE (and to stdout when
 #				$SHOW is set), reports to $CONTROL; sets host_pid
 #	host_stall		seconds without a sign of life after which it counts as hung
+#	host_clock		optional: what these are counted in, see run
 #	host_factor		how much longer than this one it may take for a demo or a benchmark
 
 QEMU=${QEMU:-qemu-system-x86_64}
