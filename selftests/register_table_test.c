@@ -185,7 +185,7 @@ TEST_F(table, clocks_and_modes)
 	PROVES("REG-00080000 REG-00080001 REG-00080003");
 }
 
-/* of this processor: without DAZ on the oldest, with the misaligned exception mask on some of AMD's */
+/* of this processor: without DAZ on the oldest, with misaligned exceptions on some of AMD's */
 static u32 mxcsr_mask(void)
 {
 	static u32 image[128] __attribute__((aligned(16)));

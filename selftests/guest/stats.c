@@ -490,7 +490,8 @@ static void calls(void)
 			    page), HV_STATUS_SUCCESS, "its own VP's with SELF_STATS [HC-006C]");
 	/* the run time goes on meanwhile */
 	before = stat[1];
-	now = ((volatile u64 *)page)[1];
+	asm volatile("" : : : "memory");
+	now = page[1];
 	check(page[0] == stat[0] && before <= now && now <= stat[1] && now,
 	      "are the page it has by MSR [B-21-002]");
 	check_eq(write_safe(&page[8], 1), MC_FAULT, "and as little to be written [B-21-003]");
