@@ -375,9 +375,24 @@ void ap_main(void)
 	}
 }
 
+/* a host may be an emulator with a fifth of a processor, and a VP of ours one of its threads */
+#define PATIENCE_MS	10000
+
+/* of a package, which is all in most partitions; 0 where CPUID does not say */
+static u32 vps_of_package(void)
+{
+	u32 r[4];
+
+	cpuid(0, 0, r);
+	if (r[0] < 0xb)
+		return 0;
+	cpuid(0xb, 1, r);
+	return r[1] & 0xffff;
+}
+
 unsigned int start_aps(void)
 {
-	u32 id, up;
+	u32 id, up, known = vps_of_package();
 
 	memcpy((void *)TRAMPOLINE, trampoline, trampoline_end - trampoline);
 	cpu_apic_id[0] = apic_id();
@@ -389,7 +404,8 @@ unsigned int start_aps(void)
 		ap_stack = (u64)ap_stacks[up] + sizeof(ap_stacks[up]) - 8;
 		apic_icr(id, 0x4500);
 		apic_icr(id, 0x4600 | TRAMPOLINE >> 12);
-		if (!wait_for(&cpus_up, up + 1, 200))
+		/* one that is there may have to wait for the host; one that is not is not waited for */
+		if (!wait_for(&cpus_up, up + 1, id < known ? PATIENCE_MS : 200))
 			break;
 	}
 	return cpus_up;
@@ -426,7 +442,7 @@ bool cpu_idle(unsigned int cpu)
 
 bool on_cpu(unsigned int cpu, void (*fn)(void *), void *arg, unsigned int ms)
 {
-	u64 end = rdtsc() + (u64)ms * 4000000;
+	u64 end = rdtsc() + (u64)(ms > PATIENCE_MS ? ms : PATIENCE_MS) * 4000000;
 
 	on_cpu_async(cpu, fn, arg);
 	while (!cpu_idle(cpu) && rdtsc() < end)
