@@ -21,13 +21,6 @@
 /* by the parent, a guest or the root, whatever descriptor the latter has */
 #define PARENT		(TLFS_HC_PARTITION | TLFS_HC_PARENT | TLFS_HC_PT_FD)
 
-/* virtual secure mode: no partition has AccessVsm, so that nobody gets further than that */
-#define VSM(X, c, n, sect) X(c, vsm, n, sect, HV_PRIV_ACCESS_VSM, 0, 0, 0, 0, TLFS_HC_FAST)
-static u16 tlfs_hc_vsm(struct tlfs_hvcall *call)
-{
-	return HV_STATUS_ACCESS_DENIED;
-}
-
 /*
  * X(code without HVCALL_, handler, name, section, privilege,
  *   input header, input element, output header, output element, flags)
@@ -45,13 +38,6 @@ static u16 tlfs_hc_vsm(struct tlfs_hvcall *call)
 	  "HvFlushVirtualAddressList", "12.4.3", 0,					\
 	  IN(flush_virtual_address_list), sizeof(u64), 0, 0,				\
 	  GUEST_FAST | TLFS_HC_REP | TLFS_HC_WHOLE)					\
-	VSM(X, MODIFY_VTL_PROTECTION_MASK, "HvModifyVtlProtectionMask", "5.0:15.13.1")	\
-	VSM(X, ENABLE_PARTITION_VTL, "HvEnablePartitionVtl", "5.0:15.13.2")		\
-	VSM(X, DISABLE_PARTITION_VTL, "HvDisablePartitionVtl", "-")			\
-	VSM(X, ENABLE_VP_VTL, "HvEnableVpVtl", "5.0:15.13.3")				\
-	VSM(X, DISABLE_VP_VTL, "HvDisableVpVtl", "-")					\
-	VSM(X, VTL_CALL, "HvVtlCall", "5.0:15.13.4")					\
-	VSM(X, VTL_RETURN, "HvVtlReturn", "5.0:15.13.5")				\
 	X(NOTIFY_LONG_SPIN_WAIT, notify_long_spin_wait,					\
 	  "HvNotifyLongSpinWait", "18.5.1", 0,						\
 	  IN(notify_long_spin_wait), 0, 0, 0, GUEST_FAST)				\
