@@ -449,6 +449,28 @@ static long pt_hvcall(void *object, void __user *uarg)
 	return root_hvcall(object, &arg, uarg, TLFS_HC_PT_FD, NULL);
 }
 
+/* of the partition itself, or of one below it */
+static long pt_open_debug(void *object, void __user *uarg)
+{
+	struct tlfs_partition *top = object, *pt;
+	struct tlfs_open_debug arg;
+	long fd = -ENOENT;
+
+	if (copy_from_user(&arg, uarg, sizeof(arg)))
+		return -EFAULT;
+	if (arg.rsvd)
+		return -EINVAL;
+	if (!arg.partition_id || arg.partition_id == top->id)
+		return tlfs_debug_open(top);
+	pt = tlfs_partition_find(arg.partition_id);
+	if (!pt)
+		return fd;
+	if (tlfs_partition_below(pt, top))
+		fd = tlfs_debug_open(pt);
+	tlfs_partition_put(pt);
+	return fd;
+}
+
 static const struct ioctl pt_ioctls[] = {
 	{ TLFS_ROOT_HVCALL, pt_hvcall },
 	{ TLFS_INITIALIZE_PARTITION, pt_initialize },
@@ -458,6 +480,7 @@ static const struct ioctl pt_ioctls[] = {
 	{ TLFS_IOEVENTFD, pt_ioeventfd },
 	{ TLFS_SET_MSI_ROUTING, pt_set_msi_routing },
 	{ TLFS_GET_GPAP_ACCESS_BITMAP, pt_access_bitmap },
+	{ TLFS_OPEN_DEBUG, pt_open_debug },
 };
 
 static long pt_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

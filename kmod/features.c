@@ -78,6 +78,8 @@ static void leaf_features(const struct tlfs_partition *pt, u32 regs[4])
 	for (i = 0; i < ARRAY_SIZE(features); i++)
 		if (pt->synthetic_features & features[i].synthetic)
 			regs[TLFS_CPUID_EDX] |= features[i].misc;
+	if (READ_ONCE(pt->debug))
+		regs[TLFS_CPUID_EDX] |= HV_FEATURE_EDX_GUEST_DEBUGGING_AVAILABLE;
 }
 
 static void leaf_recommendations(const struct tlfs_partition *pt, u32 regs[4])

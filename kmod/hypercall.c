@@ -215,7 +215,7 @@ static void hc_fast_output(struct tlfs_vp *vp, const struct hc *hc)
  * Fetch the input and see that the output has somewhere to go.  TLFS_RESUME: go on, or *status is
  * an error; else what becomes of the exit.
  */
-static int hc_memory_input(struct tlfs_vp *vp, const struct hc *hc, u16 *status)
+static int hc_memory_input(struct tlfs_vp *vp, struct hc *hc, u16 *status)
 {
 	bool writable, overlay;
 	int r;
@@ -228,6 +228,10 @@ static int hc_memory_input(struct tlfs_vp *vp, const struct hc *hc, u16 *status)
 	if (hc->in_total && hc->out_total && hc_overlap(hc))
 		return TLFS_RESUME;
 	*status = HV_STATUS_SUCCESS;
+	if (unlikely(hc->call.desc->flags & TLFS_HC_TAIL)) {
+		hc->in_total = HV_PAGE_SIZE - (hc->param[0] & ~HV_PAGE_MASK);
+		hc->out_total = HV_PAGE_SIZE - (hc->param[1] & ~HV_PAGE_MASK);
+	}
 
 	/* writing the output may have to sleep, and by then it is too late to start again */
 	if (hc->out_total && vp->in_window)
@@ -251,10 +255,11 @@ static int hc_memory_output(struct tlfs_vp *vp, const struct hc *hc, u16 status)
 	const struct tlfs_hvcall_desc *desc = hc->call.desc;
 	u32 from = desc->out_size + hc->start * desc->rep_out;
 	u32 len = (hc->call.rep - hc->start) * desc->rep_out;
+	u32 fixed = desc->flags & TLFS_HC_TAIL ? hc->call.out_size : desc->out_size;
 	int r = 0;
 
-	if (desc->out_size && status == HV_STATUS_SUCCESS)
-		r = tlfs_gpa_write(vp->pt, hc->param[1], vp->hc_out, desc->out_size, false);
+	if (fixed && status == HV_STATUS_SUCCESS)
+		r = tlfs_gpa_write(vp->pt, hc->param[1], vp->hc_out, fixed, false);
 	if (!r && len)
 		r = tlfs_gpa_write(vp->pt, hc->param[1] + from, vp->hc_out + from, len, false);
 	return r ? hc_inaccessible(vp, hc->param[1], true) : TLFS_RESUME;

@@ -27,6 +27,8 @@ struct tlfs_vp;
  * @in_size:	bytes of @in that are the caller's: all of what the row, @var_size and @reps ask
  *		for.  Nothing beyond may be read
  * @var_size:	bytes of variable header
+ *		With TLFS_HC_TAIL it reaches to the end of the caller's page, and so does @out_size:
+ *		there the handler leaves how much it put out
  * @out:	output page, zeroed as far as the row and @reps reach; copied out by the caller.
  *		A page of its own, never guest memory
  * @reps:	rep count; a long list comes in pieces, then where this piece ends.  Elements are
@@ -79,6 +81,7 @@ struct tlfs_hvcall {
 #define TLFS_HC_ANY_STATE	BIT(12)	/* the target need not be active (5.2.5) */
 #define TLFS_HC_EXCLUSIVE	BIT(14)	/* no other call on the target meanwhile: frees its VPs */
 #define TLFS_HC_OUT_PARTIAL	BIT(13)	/* list elements done are put out on failure, too */
+#define TLFS_HC_TAIL		BIT(15)	/* data behind the fixed blocks, up to their pages' ends */
 
 /**
  * struct tlfs_hvcall_desc - one row of the table
@@ -240,6 +243,9 @@ TLFS_HANDLER(post_message);			/* hv/port_send.c */
 TLFS_HANDLER(signal_event);
 TLFS_HANDLER(signal_event_direct);		/* hv/synic.c */
 TLFS_HANDLER(post_message_direct);
+TLFS_HANDLER(post_debug_data);			/* hv/debug.c */
+TLFS_HANDLER(retrieve_debug_data);
+TLFS_HANDLER(reset_debug_session);
 TLFS_HANDLER(save_partition_state);		/* hv/save_restore.c */
 TLFS_HANDLER(restore_partition_state);
 TLFS_HANDLER(notify_long_spin_wait);		/* hv/scheduler.c */

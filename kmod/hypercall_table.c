@@ -190,6 +190,18 @@
 	X(GET_SYSTEM_PROPERTY_EX, get_system_property_ex,				\
 	  "HvGetSystemProperty", "5.0:17", 0,						\
 	  IN(get_system_property_ex), 0, sizeof(u64), 0, TLFS_HC_ROOT)			\
+	X(POST_DEBUG_DATA, post_debug_data,						\
+	  "HvPostDebugData", "20.3.1", HV_PRIV_DEBUGGING,				\
+	  offsetof(struct hv_input_post_debug_data, data), 0,				\
+	  OUT(post_debug_data), 0, TLFS_HC_GUEST | TLFS_HC_TAIL)			\
+	X(RETRIEVE_DEBUG_DATA, retrieve_debug_data,					\
+	  "HvRetrieveDebugData", "20.3.2", HV_PRIV_DEBUGGING,				\
+	  IN(retrieve_debug_data), 0,							\
+	  offsetof(struct hv_output_retrieve_debug_data, data), 0,			\
+	  TLFS_HC_GUEST | TLFS_HC_TAIL)							\
+	X(RESET_DEBUG_SESSION, reset_debug_session,					\
+	  "HvResetDebugSession", "20.3.3", HV_PRIV_DEBUGGING,				\
+	  IN(reset_debug_session), 0, 0, 0, GUEST_FAST)					\
 	X(MAP_STATS_PAGE, map_stats_page,						\
 	  "HvMapStatsPage", "21.3.1", HV_PRIV_ACCESS_STATS,				\
 	  IN(map_stats_page), 0, 0, 0, TLFS_HC_GUEST | TLFS_HC_ROOT | TLFS_HC_PT_FD)		\
@@ -283,7 +295,9 @@
 	static_assert(!((rin) || (rout)) == !((fl) & TLFS_HC_REP) ||			\
 		      HVCALL_##c == HVCALL_UNMAP_GPA_PAGES);				\
 	/* a call that names a partition has room for its id */				\
-	static_assert(!((fl) & TLFS_HC_PARTITION) || (in) >= sizeof(u64));
+	static_assert(!((fl) & TLFS_HC_PARTITION) || (in) >= sizeof(u64));		\
+	/* registers and descriptors have no page to go to the end of */		\
+	static_assert(!((fl) & TLFS_HC_TAIL) || !((fl) & ~(TLFS_HC_TAIL | TLFS_HC_GUEST)));
 
 #define HVCALL_CODES	0x200
 

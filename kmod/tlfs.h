@@ -90,10 +90,12 @@ struct tlfs_pool {
 #define TLFS_PAGES_VP		16
 #define TLFS_PAGES_PORT		2	/* with 16 message buffers, or a monitor page */
 #define TLFS_PAGES_CONNECTION	1
+#define TLFS_PAGES_DEBUG	5	/* a buffer each way */
 #define TLFS_PAGES_MAP_BLOCK	3	/* 512 pages of a GPA space: two of mappings, one table */
 
 struct tlfs_cpuid_results;	/* hv/intercept.c */
 struct tlfs_irqfds;		/* eventfd.c */
+struct tlfs_debug;		/* hv/debug.c */
 
 /* bits of tlfs_partition.intercepts: what HvInstallIntercept asked for */
 struct tlfs_intercepts {
@@ -190,6 +192,7 @@ struct tlfs_ports {
  * @save, @restore: of a save, a restore under way (hv/save_restore.c)
  * @assist:	periodic and PM timer assists
  * @debug_channel: property DEBUG_CHANNEL_ID (20.1.1)
+ * @debug:	session of chapter 20, of one that has had the privilege; set once, under @lock
  * @tlb_pages:	property VIRTUAL_TLB_PAGE_COUNT
  * @clflush_size: of CPUID, in units of 8 bytes
  * @msr_ignore_unknown: property UNIMPLEMENTED_MSR_ACTION = 1
@@ -241,6 +244,7 @@ struct tlfs_partition {
 	struct tlfs_save *save;
 	struct tlfs_save *restore;
 	u16 debug_channel;
+	struct tlfs_debug *debug;
 	u8 clflush_size;
 	u32 tlb_pages;
 
@@ -743,6 +747,14 @@ long tlfs_vp_state_ioctl(struct tlfs_vp *vp, void __user *arg, bool set);
 
 /* hv/save_restore.c: what is under way is lost */
 void tlfs_save_destroy(struct tlfs_partition *pt);
+
+/* hv/debug.c: chapter 20 */
+u16 tlfs_debug_create(struct tlfs_partition *pt);
+/* what was posted and what was not retrieved is lost (20.1.1) */
+void tlfs_debug_reset(struct tlfs_partition *pt);
+void tlfs_debug_close(struct tlfs_partition *pt);
+void tlfs_debug_destroy(struct tlfs_partition *pt);
+long tlfs_debug_open(struct tlfs_partition *pt);
 
 /* hv/timer_assist.c: HV_STATUS_*; any thread */
 void tlfs_assist_init(struct tlfs_partition *pt);

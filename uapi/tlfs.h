@@ -238,6 +238,23 @@ struct tlfs_gpap_access_bitmap {
 	__u64 bitmap_ptr;
 };
 
+/**
+ * struct tlfs_open_debug - argument of TLFS_OPEN_DEBUG: the far end of a debug session (TLFS 20)
+ * @partition_id: 0: of this partition; else of one below it
+ * @rsvd:	0
+ *
+ * Returns a descriptor.  What the guest posts is read() from it, what is written to it the guest
+ * retrieves.  Of what is written, more than there is room for is lost: poll() says when there is
+ * some.  When the partition is gone read() returns 0 and write() fails with EPIPE.
+ *
+ * ENOENT: no such partition; ENXIO: it has no session, which takes the privilege Debugging (before
+ * INITIALIZE); EBUSY: it is open already.
+ */
+struct tlfs_open_debug {
+	__u64 partition_id;
+	__u64 rsvd;
+};
+
 #define TLFS_INITIALIZE_PARTITION	_IO(TLFS_IOCTL, 0x00)
 #define TLFS_CREATE_VP			_IOW(TLFS_IOCTL, 0x01, struct tlfs_create_vp)
 #define TLFS_SET_GUEST_MEMORY		_IOW(TLFS_IOCTL, 0x02, struct tlfs_user_mem_region)
@@ -245,6 +262,7 @@ struct tlfs_gpap_access_bitmap {
 #define TLFS_IOEVENTFD			_IOW(TLFS_IOCTL, 0x04, struct tlfs_user_ioeventfd)
 #define TLFS_SET_MSI_ROUTING		_IOW(TLFS_IOCTL, 0x05, struct tlfs_user_irq_table)
 #define TLFS_GET_GPAP_ACCESS_BITMAP	_IOWR(TLFS_IOCTL, 0x06, struct tlfs_gpap_access_bitmap)
+#define TLFS_OPEN_DEBUG			_IOW(TLFS_IOCTL, 0x41, struct tlfs_open_debug)
 
 /* ---- VP ---- */
 

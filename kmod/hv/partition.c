@@ -244,6 +244,10 @@ int tlfs_partition_initialize(struct tlfs_partition *pt)
 {
 	if (pt->finalized)
 		return -EIO;
+	/* 20.1.1: who is given the privilege later has no session */
+	if (!pt->initialized && tlfs_has_privilege(pt, HV_PRIV_DEBUGGING) &&
+	    tlfs_debug_create(pt) != HV_STATUS_SUCCESS)
+		return -ENOMEM;
 	pt->initialized = true;
 	return 0;
 }
@@ -280,6 +284,7 @@ static void partition_finalize(struct tlfs_partition *pt)
 	pt->finalized = true;
 	spin_unlock(&partitions_lock);
 	tlfs_ports_close(pt);
+	tlfs_debug_close(pt);
 	for (i = 0; i < pt->nr_vps; i++)
 		if (pt->vps[i])
 			tlfs_vp_delete(pt->vps[i]);
@@ -370,6 +375,7 @@ static void partition_release(struct kref *ref)
 		WRITE_ONCE(pt->vps[i], NULL);
 		tlfs_vp_destroy(vp);
 	}
+	tlfs_debug_destroy(pt);
 	tlfs_save_destroy(pt);
 	tlfs_sched_destroy(pt);
 	tlfs_property_destroy(pt);

@@ -77,6 +77,16 @@ static u16 set_privileges(struct tlfs_partition *pt, u32 arg, u64 val)
 	/* the same for all VPs, for all their life */
 	if (pt->nr_vps)
 		return HV_STATUS_INVALID_PARTITION_STATE;
+	/*
+	 * 20.1.1 has the buffers of a debug session come from the pool when the partition is
+	 * initialized; but one that is made by hypercall can have no property before that (5.6.6)
+	 */
+	if (!pt->hosted && val & HV_PRIV_DEBUGGING) {
+		u16 status = tlfs_debug_create(pt);
+
+		if (status != HV_STATUS_SUCCESS)
+			return status;
+	}
 	pt->privileges = val;
 	return HV_STATUS_SUCCESS;
 }

@@ -427,6 +427,9 @@ static u16 restore_next(struct tlfs_partition *pt, u32 flags,
 			state = HV_STATE_INCOMPLETE;
 	}
 	out->restore_state = state;
+	/* 20.1.1: the session appears reset */
+	if (!(flags & HV_SAVE_RESTORE_STATE_SUMMARY) && state == HV_STATE_COMPLETE)
+		tlfs_debug_reset(pt);
 	if (state != HV_STATE_INCOMPLETE)
 		save_free(&pt->restore);
 	return HV_STATUS_SUCCESS;

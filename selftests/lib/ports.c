@@ -15,30 +15,40 @@ GUEST_CODE(call_stub, "64",
 	   "outl	%eax, $0xe0\n\t"
 	   "hlt");
 
+void pt_add_vp(struct vmm *vm, u32 index)
+{
+	struct vmm_vp *vp = &vm->vp[index];
+
+	vp->fd = vmm_create_vp(vm->pt, index);
+	if (vp->fd < 0)
+		vmm_die("CREATE_VP %u: %d", index, vp->fd);
+	vmm_start64(vp, &call_stub);
+	vmm_set_reg(vp, HV_X64_REGISTER_RSP, VMM_STACK - index * TLFS_PAGE_SIZE);
+	if (index)
+		return;
+	vmm_set_reg(vp, HV_REGISTER_GUEST_OS_ID, OS_ID);
+	vmm_set_reg(vp, HV_X64_REGISTER_HYPERCALL, GUEST_CALLS | 1);
+}
+
 void pt_setup(struct vmm *vm, u64 privileges, unsigned int vps)
 {
 	unsigned int i;
 	u64 mask;
 	int ret;
 
-	vmm_setup(vm, 0);
+	vmm_setup_bare(vm, VMM_FLAGS);
 	ret = vmm_get_property(vm->pt, HV_PARTITION_PROPERTY_PRIVILEGE_FLAGS, &mask);
 	if (!ret)
 		ret = vmm_set_property(vm->pt, HV_PARTITION_PROPERTY_PRIVILEGE_FLAGS,
 				       mask | privileges);
 	if (ret)
 		vmm_die("privileges %#llx: %d", (unsigned long long)privileges, ret);
-	for (i = 0; i < vps; i++) {
-		vm->vp[i].fd = vmm_create_vp(vm->pt, i);
-		if (vm->vp[i].fd < 0)
-			vmm_die("CREATE_VP %u: %d", i, vm->vp[i].fd);
-		vmm_start64(&vm->vp[i], &call_stub);
-		vmm_set_reg(&vm->vp[i], HV_X64_REGISTER_RSP, VMM_STACK - i * TLFS_PAGE_SIZE);
-	}
-	if (!vps)
-		return;
-	vmm_set_reg(&vm->vp[0], HV_REGISTER_GUEST_OS_ID, OS_ID);
-	vmm_set_reg(&vm->vp[0], HV_X64_REGISTER_HYPERCALL, GUEST_CALLS | 1);
+	ret = vmm_ioctl(vm->pt, TLFS_INITIALIZE_PARTITION, NULL);
+	if (ret)
+		vmm_die("INITIALIZE_PARTITION: %d", ret);
+	vm->ram = vmm_add_memory(vm, 0, VMM_RAM, VMM_RWX);
+	for (i = 0; i < vps; i++)
+		pt_add_vp(vm, i);
 }
 
 u64 pt_id(int fd)

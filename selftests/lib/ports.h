@@ -23,6 +23,8 @@
 
 /* an initialized partition with these privileges in addition and @vps VPs in 64-bit mode */
 void pt_setup(struct vmm *vm, u64 privileges, unsigned int vps);
+/* a VP in 64-bit mode that makes guest_call()s */
+void pt_add_vp(struct vmm *vm, u32 index);
 /* the id of what @fd, a partition's or the device's, stands for */
 u64 pt_id(int fd);
 
