@@ -23,6 +23,7 @@
 #include <asm/hypervisor.h>
 
 #include "tlfs.h"
+#include "root_message.h"
 #include "window.h"
 
 /* ---- counters ---- */
@@ -618,8 +619,8 @@ static const struct file_operations dev_fops = {
 	.release = dev_release,
 	.unlocked_ioctl = dev_ioctl,
 	.mmap = tlfs_window_mmap,
-	.read = tlfs_eventlog_read,
-	.poll = tlfs_eventlog_poll,
+	.read = tlfs_root_read,
+	.poll = tlfs_root_poll,
 	.compat_ioctl = compat_ptr_ioctl,
 	.llseek = noop_llseek,
 };

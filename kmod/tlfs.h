@@ -169,7 +169,7 @@ struct tlfs_ports {
  * @owner:	descriptor of the device through which the root made it by hypercall
  * @who:	who made it, for netlink.c
  * @hosted:	made through a descriptor: its pool draws on the kernel
- * @threaded:	child of a guest: kernel threads run its VPs
+ * @threaded:	made by hypercall: kernel threads run its VPs
  * @create_flags: TLFS_PT_*
  * @initialized: "active": INITIALIZE has been called, and HvFinalizePartition has not
  * @finalized:	it has (5.2.5)
@@ -277,6 +277,8 @@ struct tlfs_partition *tlfs_partition_next(struct tlfs_partition *parent, u64 af
 /* the descriptor is closed: what is below @pt goes, and what the root made through @owner */
 void tlfs_partition_kill_children(struct tlfs_partition *pt);
 void tlfs_partitions_disown(void *owner);
+/* are there any of these */
+bool tlfs_partitions_owned(const void *owner);
 
 /* locks of one kind have an order between parent and child: one class for each depth */
 enum tlfs_lock_kind {
@@ -414,6 +416,7 @@ struct tlfs_code_page {
  * @paused:	how many want the VP's state while its thread stands aside
  * @mm_gone:	the thread found its process ended
  * @intercept:	copy of @msg on its way to the parent of a threaded partition
+ * @root_link:	it is on its way to the root; root_message.c
  * @unsent:	the parent's SynIC took no messages; the thread's own
  * @startup_suspend: waits for INIT/SIPI (an AP)
  * @explicit_suspend, @intercept_suspend: registers of these names
@@ -452,6 +455,7 @@ struct tlfs_vp {
 
 	struct task_struct *thread;
 	struct tlfs_message intercept;
+	struct list_head root_link;
 	bool unsent;
 	atomic_t paused;
 	bool mm_gone;

@@ -3,7 +3,9 @@
  * parent_test.c - what the root does through the device's descriptor: partitions by hypercall,
  * their pools, mappings and VPs; and what is left of a guest that has children when it is killed
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -301,6 +303,213 @@ TEST_F(parent, maps_over_regions)
 	vmm_run_out(vp, 0xe1);
 	EXPECT_EQ(0x3333, *page);
 	PROVES("HC-004B HC-004C B-8-001 B-8-009 B-8-013 B-8-021");
+}
+
+/* ---- VPs of a partition made by hypercall: kernel threads run them ---- */
+
+#define VP_CODE		0x1000
+#define VP_COUNT	0x2000
+#define VP_LATE		0x8000
+
+/* real mode at VP_CODE: a write, a read whose answer it passes on, memory that is not there yet */
+GUEST_CODE(thread_code, "16",
+	   "mov	$0x1234, %ax\n\t"
+	   "out	%ax, $0xe0\n\t"
+	   "in	$0xe1, %al\n\t"
+	   "out	%al, $0xe2\n\t"
+	   "mov	0x8000, %ax\n\t"
+	   "out	%ax, $0xe0\n\t"
+	   "1:	incl	0x2000\n\t"
+	   "jmp	1b");
+
+static long set_reg(FIXTURE_DATA(parent) *self, u32 vp, u32 name, union hv_register_value val)
+{
+	struct hv_input_set_vp_registers *in = (void *)self->in;
+
+	memset(self->in, 0, sizeof(self->in));
+	in->partition_id = self->id;
+	in->vp_index = vp;
+	in->elements[0].name = name;
+	in->elements[0].value = val;
+	return call(self, HVCALL_SET_VP_REGISTERS, 1);
+}
+
+static long set_reg64(FIXTURE_DATA(parent) *self, u32 vp, u32 name, u64 val)
+{
+	union hv_register_value v = { .reg64 = val };
+
+	return set_reg(self, vp, name, v);
+}
+
+static u64 get_reg64(FIXTURE_DATA(parent) *self, u32 vp, u32 name)
+{
+	struct hv_input_get_vp_registers *in = (void *)self->in;
+
+	memset(self->in, 0, sizeof(self->in));
+	in->partition_id = self->id;
+	in->vp_index = vp;
+	in->names[0] = name;
+	return call(self, HVCALL_GET_VP_REGISTERS, 1) ? ~0ULL : self->out[0];
+}
+
+static long intercept_port(FIXTURE_DATA(parent) *self, u16 port)
+{
+	struct hv_input_install_intercept in = {
+		.partition_id = self->id,
+		.access_type = HV_INTERCEPT_ACCESS_MASK_READ | HV_INTERCEPT_ACCESS_MASK_WRITE,
+		.intercept_type = HV_INTERCEPT_TYPE_X64_IO_PORT, .intercept_parameter = port,
+	};
+
+	memset(self->in, 0, sizeof(self->in));
+	memcpy(self->in, &in, sizeof(in));
+	return call(self, HVCALL_INSTALL_INTERCEPT, 0);
+}
+
+static bool next_message(FIXTURE_DATA(parent) *self, struct hv_message *msg)
+{
+	struct pollfd p = { .fd = self->dev, .events = POLLIN };
+
+	return poll(&p, 1, 3 * VMM_LONG) == 1 && read(self->dev, msg, sizeof(*msg)) == sizeof(*msg);
+}
+
+/* on behind the instruction of @msg */
+static void resume(FIXTURE_DATA(parent) *self, u32 vp, const struct hv_message *msg, bool skip)
+{
+	const struct hv_x64_intercept_message_header *h = (const void *)msg->payload;
+
+	if (skip)
+		set_reg64(self, vp, HV_X64_REGISTER_RIP,
+			  h->rip + (h->instruction_length_cr8 & 15));
+	set_reg64(self, vp, HV_REGISTER_INTERCEPT_SUSPEND, 0);
+}
+
+/* active, with memory and @vps VPs that are about to start at VP_CODE: its memory */
+static char *make_runnable(struct __test_metadata *_metadata, FIXTURE_DATA(parent) *self,
+			   unsigned int vps)
+{
+	union hv_register_value cs = {
+		.segment = { .limit = 0xffff, .attributes = 0x9b },
+	};
+	char *ram = vmm_alloc(8 * PAGE);
+	unsigned int i;
+
+	EXPECT_EQ(0, deposit(self, self->id, self->pool, PAGES));
+	EXPECT_EQ(0, on(self, self->id, HVCALL_INITIALIZE_PARTITION));
+	for (i = 0; i < 8; i++)
+		EXPECT_EQ(0, map(self, self->dev, self->id, i * PAGE, ram + i * PAGE, RWX));
+	memcpy(ram + VP_CODE, thread_code.start, vmm_code_size(&thread_code));
+	for (i = 0xe0; i <= 0xe2; i++)
+		EXPECT_EQ(0, intercept_port(self, i));
+	for (i = 0; i < vps; i++) {
+		EXPECT_EQ(0, create_vp(self, self->id, i));
+		EXPECT_EQ(0, set_reg(self, i, HV_X64_REGISTER_CS, cs));
+		EXPECT_EQ(0, set_reg64(self, i, HV_X64_REGISTER_RIP, VP_CODE));
+		if (i)
+			EXPECT_EQ(0, set_reg64(self, i, HV_REGISTER_INTERNAL_ACTIVITY_STATE, 0));
+	}
+	return ram;
+}
+
+TEST_F(parent, threads_run_vps)
+{
+	char *ram = make_runnable(_metadata, self, 1);
+	u64 *late = vmm_alloc(PAGE);
+	struct hv_message msg;
+	u64 count;
+
+	/* not before it is said */
+	EXPECT_EQ(0, *(u32 *)(ram + VP_COUNT));
+	EXPECT_EQ(1, get_reg64(self, 0, HV_REGISTER_EXPLICIT_SUSPEND));
+	ASSERT_EQ(0, set_reg64(self, 0, HV_REGISTER_EXPLICIT_SUSPEND, 0));
+
+	ASSERT_TRUE(next_message(self, &msg));
+	EXPECT_EQ(HVMSG_X64_IO_PORT_INTERCEPT, msg.header.message_type);
+	EXPECT_EQ(self->id, msg.header.sender);
+	EXPECT_EQ(0xe0, vmm_io_msg(&msg)->port_number);
+	EXPECT_EQ(0x1234, (u16)vmm_io_msg(&msg)->rax);
+	EXPECT_EQ(1, get_reg64(self, 0, HV_REGISTER_INTERCEPT_SUSPEND));
+	resume(self, 0, &msg, true);
+
+	ASSERT_TRUE(next_message(self, &msg));
+	EXPECT_EQ(0xe1, vmm_io_msg(&msg)->port_number);
+	EXPECT_EQ(HV_INTERCEPT_ACCESS_READ, vmm_io_msg(&msg)->header.intercept_access_type);
+	ASSERT_EQ(0, set_reg64(self, 0, HV_X64_REGISTER_RAX, 0x5a));
+	resume(self, 0, &msg, true);
+
+	ASSERT_TRUE(next_message(self, &msg));
+	EXPECT_EQ(0xe2, vmm_io_msg(&msg)->port_number);
+	EXPECT_EQ(0x5a, (u8)vmm_io_msg(&msg)->rax);
+	resume(self, 0, &msg, true);
+
+	ASSERT_TRUE(next_message(self, &msg));
+	EXPECT_EQ(HVMSG_UNMAPPED_GPA, msg.header.message_type);
+	EXPECT_EQ(VP_LATE, vmm_mem_msg(&msg)->base.gpa);
+	*late = 0x7777;
+	ASSERT_EQ(0, map(self, self->dev, self->id, VP_LATE, late, HV_MAP_GPA_READABLE));
+	resume(self, 0, &msg, false);
+
+	ASSERT_TRUE(next_message(self, &msg));
+	EXPECT_EQ(0x7777, (u16)vmm_io_msg(&msg)->rax);
+	resume(self, 0, &msg, true);
+	count = LOAD((u32 *)(ram + VP_COUNT));
+	EXPECT_TRUE(vmm_wait_change((u64 *)(ram + VP_COUNT), count));
+
+	/* at its registers while it runs, suspended, deleted while it runs */
+	EXPECT_LE(VP_CODE, get_reg64(self, 0, HV_X64_REGISTER_RIP));
+	EXPECT_EQ(0, set_reg64(self, 0, HV_REGISTER_EXPLICIT_SUSPEND, 1));
+	get_reg64(self, 0, HV_X64_REGISTER_RIP);
+	EXPECT_FALSE(vmm_moves((u64 *)(ram + VP_COUNT), 20));
+	EXPECT_EQ(0, set_reg64(self, 0, HV_REGISTER_EXPLICIT_SUSPEND, 0));
+	EXPECT_TRUE(vmm_moves((u64 *)(ram + VP_COUNT), VMM_LONG));
+	EXPECT_EQ(0, on(self, self->id, HVCALL_DELETE_VP));
+	EXPECT_FALSE(vmm_moves((u64 *)(ram + VP_COUNT), 20));
+	PROVES("HC-004E HC-004F B-10-010 B-10-019 B-9-001 B-9-002 B-9-003 B-8-002");
+}
+
+/* each has a message of its own; whoever made the partition reads them, and nobody else */
+TEST_F(parent, messages_to_the_root)
+{
+	struct hv_message msg, other;
+	unsigned int i, seen = 0;
+	int dev = vmm_open();
+
+	make_runnable(_metadata, self, 2);
+	ASSERT_EQ(0, fcntl(dev, F_SETFL, O_NONBLOCK));
+	EXPECT_EQ(-1, read(self->dev, &msg, sizeof(msg) - 1));
+	EXPECT_EQ(EINVAL, errno);
+	for (i = 0; i < 2; i++)
+		ASSERT_EQ(0, set_reg64(self, i, HV_REGISTER_EXPLICIT_SUSPEND, 0));
+	for (i = 0; i < 2; i++) {
+		ASSERT_TRUE(next_message(self, &msg));
+		EXPECT_EQ(-1, read(dev, &other, sizeof(other)));
+		EXPECT_EQ(EAGAIN, errno);
+		EXPECT_EQ(0xe0, vmm_io_msg(&msg)->port_number);
+		seen |= 1 << vmm_io_msg(&msg)->header.vp_index;
+	}
+	EXPECT_EQ(3, seen);
+	ASSERT_EQ(0, fcntl(self->dev, F_SETFL, O_NONBLOCK));
+	EXPECT_EQ(-1, read(self->dev, &msg, sizeof(msg)));
+	EXPECT_EQ(EAGAIN, errno);
+
+	/* one that nobody reads goes with its VP */
+	for (i = 0; i < 2; i++)
+		resume(self, i, &msg, true);
+	EXPECT_EQ(0, on(self, self->id, HVCALL_FINALIZE_PARTITION));
+	EXPECT_EQ(-1, read(self->dev, &msg, sizeof(msg)));
+	close(dev);
+	PROVES("B-9-001 HC-0042");
+}
+
+/* a partition of the other kind has VPs with descriptors */
+TEST_F(parent, vps_of_hosted_partitions)
+{
+	u64 hosted;
+
+	self->in[0] = HV_PARTITION_ID_SELF;
+	self->in[1] = 0;
+	ASSERT_EQ(0, call(self, HVCALL_GET_NEXT_CHILD_PARTITION, 0));
+	hosted = self->out[0];
+	EXPECT_EQ(HV_STATUS_OPERATION_DENIED, create_vp(self, hosted, 1));
 }
 
 /* ---- a guest that has children is killed ---- */

@@ -97,7 +97,7 @@ enum tlfs_genl_vp_state {
 
 /* TLFS_GENL_A_FLAGS */
 #define TLFS_GENL_F_HOSTED	(1 << 0)	/* made through a descriptor */
-#define TLFS_GENL_F_THREADED	(1 << 1)	/* child of a guest */
+#define TLFS_GENL_F_THREADED	(1 << 1)	/* made by hypercall, run by kernel threads */
 #define TLFS_GENL_F_V2		(1 << 2)	/* compatibility version 2.0 */
 #define TLFS_GENL_F_FROZEN	(1 << 3)	/* its time stands */
 

@@ -7,20 +7,18 @@
  * with the process's last window, where its buffers are mapped.
  */
 #include <linux/capability.h>
-#include <linux/fs.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/nodemask.h>
-#include <linux/poll.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 #include <linux/wait.h>
 
 #include <asm/tsc.h>
 
 #include "tlfs.h"
+#include "root_message.h"
 #include "window.h"
 
 #define TYPES		2
@@ -97,7 +95,6 @@ struct group {
 
 static DEFINE_MUTEX(eventlog_lock);
 static struct group groups[TYPES];
-static DECLARE_WAIT_QUEUE_HEAD(ready_wait);
 static u64 load_ns;
 
 u64 tlfs_eventlog_groups;
@@ -135,7 +132,7 @@ static void hand_over(struct group *g, struct lp *lp)
 	lp->nr_pending = 0;
 	/* a list has a buffer at least, and each is on one list only: there is room */
 	g->ready[(g->ready_head + g->ready_nr++) % g->max] = first;
-	wake_up_interruptible(&ready_wait);
+	wake_up_interruptible(&tlfs_root_wait);
 }
 
 static void complete_active(struct group *g, struct lp *lp)
@@ -731,7 +728,7 @@ TLFS_HANDLER(flush_event_log_buffer)
 
 /* ---- messages: what a root with a SynIC would get at SINT0 ---- */
 
-static bool message_take(struct hv_message *msg)
+bool tlfs_eventlog_take(struct hv_message *msg)
 {
 	struct hv_event_log_buffers_complete_message *payload = (void *)msg->payload;
 	unsigned long flags;
@@ -762,7 +759,7 @@ static bool message_take(struct hv_message *msg)
 }
 
 /* for this process; who is woken for another goes on waiting */
-static bool message_waits(void)
+bool tlfs_eventlog_waits(void)
 {
 	unsigned int type;
 
@@ -771,38 +768,6 @@ static bool message_waits(void)
 		    READ_ONCE(groups[type].ready_nr))
 			return true;
 	return false;
-}
-
-ssize_t tlfs_eventlog_read(struct file *file, char __user *buf, size_t len, loff_t *pos)
-{
-	struct hv_message *msg;
-	ssize_t ret = sizeof(*msg);
-
-	if (len < sizeof(*msg))
-		return -EINVAL;
-	msg = kzalloc(sizeof(*msg), GFP_KERNEL);
-	if (!msg)
-		return -ENOMEM;
-	while (!message_take(msg)) {
-		ret = -EAGAIN;
-		if (file->f_flags & O_NONBLOCK || !tlfs_window_here())
-			goto out;
-		ret = wait_event_interruptible_timeout(ready_wait, message_waits(), HZ);
-		if (ret < 0)
-			goto out;
-		ret = sizeof(*msg);
-	}
-	if (copy_to_user(buf, msg, sizeof(*msg)))
-		ret = -EFAULT;
-out:
-	kfree(msg);
-	return ret;
-}
-
-__poll_t tlfs_eventlog_poll(struct file *file, struct poll_table_struct *wait)
-{
-	poll_wait(file, &ready_wait, wait);
-	return message_waits() ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
 void tlfs_eventlog_setup(void)

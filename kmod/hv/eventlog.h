@@ -10,18 +10,17 @@
 
 #include <uapi/hv/eventlog.h>
 
-struct file;
+struct hv_message;
 struct mm_struct;
-struct poll_table_struct;
 struct tlfs_vp;
 
 void tlfs_eventlog_setup(void);
 /* the last window of @mm went: with it ends the log of the process */
 void tlfs_eventlog_mm_gone(const struct mm_struct *mm);
 
-/* read() and poll() of the device: HVMSG_EVENT_LOG_BUFFERS_COMPLETE messages (19.1.10) */
-ssize_t tlfs_eventlog_read(struct file *file, char __user *buf, size_t len, loff_t *pos);
-__poll_t tlfs_eventlog_poll(struct file *file, struct poll_table_struct *wait);
+/* HVMSG_EVENT_LOG_BUFFERS_COMPLETE messages (19.1.10) for this process; root_message.c */
+bool tlfs_eventlog_take(struct hv_message *msg);
+bool tlfs_eventlog_waits(void);
 
 /* sources of diagnostic events that are enabled: groups of Appendix I */
 extern u64 tlfs_eventlog_groups;

@@ -87,7 +87,7 @@ static struct tlfs_partition *partition_alloc(struct tlfs_partition *parent, str
 	pt->hosted = hosted;
 	pt->parent = parent;
 	pt->depth = parent->depth + 1;
-	pt->threaded = !hosted && parent != &tlfs_root;
+	pt->threaded = !hosted;
 	init_rwsem(&pt->calls);
 	mutex_init(&pt->lock);
 	tlfs_lock_by_depth(&pt->lock, pt, TLFS_LOCK_PARTITION);
@@ -343,6 +343,18 @@ void tlfs_partitions_disown(void *owner)
 		else
 			tlfs_partition_put(pt);
 	}
+}
+
+bool tlfs_partitions_owned(const void *owner)
+{
+	struct tlfs_partition *pt;
+	bool any = false;
+
+	spin_lock(&partitions_lock);
+	list_for_each_entry(pt, &partitions, link)
+		any |= pt->owner == owner;
+	spin_unlock(&partitions_lock);
+	return any;
 }
 
 static void partition_release(struct kref *ref)

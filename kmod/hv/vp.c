@@ -373,6 +373,9 @@ static u16 vp_add(struct tlfs_partition *pt, u32 index)
 
 	if (!pt->initialized)
 		return HV_STATUS_INVALID_PARTITION_STATE;
+	/* nobody could run it: those have a descriptor each, from CREATE_VP */
+	if (pt->hosted)
+		return HV_STATUS_OPERATION_DENIED;
 	if (tlfs_vp_get(pt, index))
 		return HV_STATUS_INVALID_VP_INDEX;
 	if (!tlfs_pool_charge(pt, TLFS_PAGES_VP))

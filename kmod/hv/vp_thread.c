@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * vp_thread.c - VPs that no VMM runs: those of a guest's children, and where their intercepts go
+ * vp_thread.c - VPs that no VMM runs: of partitions made by hypercall, and where their intercepts go
  *
  * Each has a kernel thread that lends itself the memory of the tree's process while guest code
  * runs, and gives it back whenever the VP rests, so that a process that is killed can go.  The
@@ -8,7 +8,7 @@
  * vp->paused first, and the thread lets go at its next exit.
  *
  * An intercept message goes to SINT0 of the parent's VP 0, or another one that takes messages
- * (TLFS 9.1.1, 14.1).  Until there is a free slot it waits in the queue, in the order of detection,
+ * (TLFS 9.1.1, 14.1); one for the root is read from the device.  Until there is a free slot it waits in the queue, in the order of detection,
  * and the VP with it.
  */
 #include <linux/cgroup.h>
@@ -17,6 +17,7 @@
 #include <linux/sched/mm.h>
 
 #include "tlfs.h"
+#include "root_message.h"
 #include "run.h"
 
 /* a parent whose SynIC takes no messages is asked again so often */
@@ -33,8 +34,15 @@ static void intercept_done(struct tlfs_message *m)
 	swake_up_one(&vp->wait);
 }
 
+static bool parent_is_root(const struct tlfs_vp *vp)
+{
+	return vp->pt->parent == &tlfs_root;
+}
+
 static bool intercept_waits(const struct tlfs_vp *vp)
 {
+	if (parent_is_root(vp))
+		return tlfs_root_intercept_waits(vp);
 	/* pairs with the release of tlfs_queue_del() */
 	return smp_load_acquire(&vp->intercept.queued.vp);
 }
@@ -44,6 +52,10 @@ static bool intercept_send(struct tlfs_vp *vp)
 {
 	u16 status;
 
+	if (parent_is_root(vp)) {
+		tlfs_root_intercept(vp);
+		return true;
+	}
 	/* the parent's own VPs may be deleted */
 	rcu_read_lock();
 	status = tlfs_message_queue_any(vp->pt->parent, 0, 0, &vp->intercept, NULL);
@@ -163,6 +175,7 @@ int tlfs_vp_thread_start(struct tlfs_vp *vp)
 		return err;
 	}
 	tlfs_message_init(&vp->intercept, intercept_done);
+	INIT_LIST_HEAD(&vp->root_link);
 	vp->unsent = false;
 	vp->mm_gone = false;
 	vp->thread = task;
@@ -177,6 +190,10 @@ void tlfs_vp_thread_stop(struct tlfs_vp *vp)
 		return;
 	kthread_stop(vp->thread);
 	vp->thread = NULL;
+	if (parent_is_root(vp)) {
+		tlfs_root_intercept_cancel(vp);
+		return;
+	}
 	rcu_read_lock();
 	tlfs_messages_cancel(vp->pt->parent, &vp->intercept, 1);
 	rcu_read_unlock();
