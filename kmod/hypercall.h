@@ -227,6 +227,8 @@ TLFS_HANDLER(flush_virtual_address_list);
 TLFS_HANDLER(flush_virtual_address_space_ex);
 TLFS_HANDLER(flush_virtual_address_list_ex);
 TLFS_HANDLER(translate_virtual_address);
+TLFS_HANDLER(read_gpa);
+TLFS_HANDLER(write_gpa);
 TLFS_HANDLER(send_synthetic_cluster_ipi);	/* hv/interrupt.c */
 TLFS_HANDLER(send_synthetic_cluster_ipi_ex);
 TLFS_HANDLER(assert_virtual_interrupt);
@@ -261,6 +263,7 @@ TLFS_HANDLER(set_event_log_group_sources);
 TLFS_HANDLER(release_event_log_buffer);
 TLFS_HANDLER(flush_event_log_buffer);
 TLFS_HANDLER(get_logical_processor_run_time);	/* hv/system.c */
+TLFS_HANDLER(park_logical_processors);
 TLFS_HANDLER(set_system_property);
 TLFS_HANDLER(get_system_property);
 TLFS_HANDLER(get_system_property_ex);

@@ -122,6 +122,10 @@
 	X(TRANSLATE_VIRTUAL_ADDRESS, translate_virtual_address,				\
 	  "HvTranslateVirtualAddress", "12.4.4", 0,					\
 	  IN(translate_virtual_address), 0, OUT(translate_virtual_address), 0, PT_VP)	\
+	X(READ_GPA, read_gpa,								\
+	  "HvReadGpa", "12.4.5", 0, IN(read_gpa), 0, OUT(read_gpa), 0, PT_VP)		\
+	X(WRITE_GPA, write_gpa,								\
+	  "HvWriteGpa", "12.4.6", 0, IN(write_gpa), 0, OUT(write_gpa), 0, PT_VP)	\
 	X(ASSERT_VIRTUAL_INTERRUPT, assert_virtual_interrupt,				\
 	  "HvAssertVirtualInterrupt", "13.5.1", 0, IN(assert_virtual_interrupt), 0, 0, 0, \
 	  TLFS_HC_PARTITION | TLFS_HC_PARENT)						\
@@ -157,6 +161,9 @@
 	X(GET_LOGICAL_PROCESSOR_RUN_TIME, get_logical_processor_run_time,		\
 	  "HvGetLogicalProcessorRunTime", "6.4.1", HV_PRIV_CPU_MANAGEMENT,		\
 	  0, 0, OUT(get_logical_processor_run_time), 0, TLFS_HC_GUEST | TLFS_HC_ROOT)	\
+	X(PARK_LOGICAL_PROCESSORS, park_logical_processors,				\
+	  "HvParkLogicalProcessors", "6.4.2", HV_PRIV_CPU_MANAGEMENT,			\
+	  IN(park_logical_processors), 0, 0, 0, GUEST_FAST | TLFS_HC_ROOT)		\
 	X(INITIALIZE_EVENT_LOG_BUFFER_GROUP, initialize_event_log_buffer_group,		\
 	  "HvInitializeEventLogBufferGroup", "19.3.1", 0,				\
 	  IN(initialize_event_log_buffer_group), 0, 0, 0, TLFS_HC_ROOT)			\

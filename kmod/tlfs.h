@@ -11,6 +11,7 @@
 
 #include <linux/atomic.h>
 #include <linux/bitmap.h>
+#include <linux/cpumask.h>
 #include <linux/kref.h>
 #include <linux/mm_types.h>
 #include <linux/mutex.h>
@@ -794,6 +795,20 @@ int tlfs_unhalted_wrmsr(struct tlfs_vp *vp, u32 msr, u64 val);
 int tlfs_hv_rdmsr(struct tlfs_vp *vp, u32 msr, u64 *val);
 int tlfs_hv_wrmsr(struct tlfs_vp *vp, u32 msr, u64 val, bool guest);
 
+/**
+ * struct tlfs_park - what the thread of a VP knows of parked processors (6.4.2): hv/system.c
+ * @seen:	those it keeps off
+ * @own:	where it may run without that
+ * @valid:	@own is
+ */
+struct tlfs_park {
+	u64 seen;
+	cpumask_var_t own;
+	bool valid;
+};
+
+void tlfs_park(struct tlfs_park *p);
+void tlfs_park_end(struct tlfs_park *p);
 /* hv/system.c: cycles between two samples of the profiler (23.3), 0: none */
 extern u64 tlfs_profile_period;
 

@@ -225,8 +225,8 @@ TEST_F(netlink, hypercalls)
 		{ "0x0001", "HvSwitchVirtualAddressSpace", "true" },
 		{ "0x0040", "HvCreatePartition", "true" },
 		{ "0x0071", "HvGetSystemProperty", "true" },
-		{ "0x000c", "HvModifyVtlProtectionMask", "false" },
-		{ "0x0011", "HvVtlCall", "false" },
+		{ "0x007e", "HvRetargetDeviceInterrupt", "false" },
+		{ "0x00af", "HvFlushGuestPhysicalAddressSpace", "false" },
 	};
 	unsigned int i, rows = 0;
 	const char *p;

@@ -3,7 +3,9 @@
  * system.c - physical hardware (TLFS 6) and system properties (TLFS 23)
  */
 #include <linux/capability.h>
+#include <linux/cpumask.h>
 #include <linux/mutex.h>
+#include <linux/sched.h>
 
 #include "tlfs.h"
 
@@ -20,6 +22,61 @@ TLFS_HANDLER(get_logical_processor_run_time)
 	out->global_time = READ_ONCE(word[HV_LP_STAT_GLOBAL_TIME]);
 	out->local_run_time = READ_ONCE(word[HV_LP_STAT_TOTAL_RUN_TIME]);
 	out->hypervisor_time = READ_ONCE(word[HV_LP_STAT_HYPERVISOR_RUN_TIME]);
+	return HV_STATUS_SUCCESS;
+}
+
+/* ---- HvParkLogicalProcessors (6.4.2) ---- */
+
+/* of the first 64; what is not there counts for nothing */
+static u64 parked;
+
+static void park(struct tlfs_park *p, u64 mask)
+{
+	cpumask_var_t allowed;
+	unsigned int cpu;
+
+	if (!alloc_cpumask_var(&allowed, GFP_KERNEL))
+		return;
+	cpumask_copy(allowed, p->own);
+	for (cpu = 0; cpu < 64 && cpu < nr_cpu_ids; cpu++)
+		if (mask & BIT_ULL(cpu))
+			cpumask_clear_cpu(cpu, allowed);
+	/* a hint: where nothing is left it is not taken */
+	set_cpus_allowed_ptr(current, cpumask_intersects(allowed, cpu_online_mask) ? allowed :
+										     p->own);
+	p->seen = mask;
+	free_cpumask_var(allowed);
+}
+
+void tlfs_park(struct tlfs_park *p)
+{
+	u64 mask = READ_ONCE(parked);
+
+	if (likely(mask == p->seen))
+		return;
+	if (!p->valid) {
+		if (!alloc_cpumask_var(&p->own, GFP_KERNEL))
+			return;
+		cpumask_copy(p->own, current->cpus_ptr);
+		p->valid = true;
+	}
+	park(p, mask);
+}
+
+void tlfs_park_end(struct tlfs_park *p)
+{
+	if (p->valid)
+		free_cpumask_var(p->own);
+}
+
+/* the processors are everybody's */
+TLFS_HANDLER(park_logical_processors)
+{
+	const struct hv_input_park_logical_processors *in = call->in;
+
+	if (call->vp || !capable(CAP_SYS_ADMIN))
+		return HV_STATUS_ACCESS_DENIED;
+	WRITE_ONCE(parked, in->processor_mask);
 	return HV_STATUS_SUCCESS;
 }
 

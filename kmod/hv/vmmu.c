@@ -264,3 +264,158 @@ TLFS_HANDLER(translate_virtual_address)
 	tlfs_vp_return(vp, locked);
 	return status;
 }
+
+/* ---- HvReadGpa, HvWriteGpa (12.4.5, 12.4.6) ---- */
+
+#define ACCESS_BYTES	16
+
+static bool cache_type_ok(u64 flags)
+{
+	switch (flags) {
+	case HV_CACHE_TYPE_X64_UNCACHED:
+	case HV_CACHE_TYPE_X64_WRITE_COMBINING:
+	case HV_CACHE_TYPE_X64_WRITE_THROUGH:
+	case HV_CACHE_TYPE_X64_WRITE_PROTECTED:
+	case HV_CACHE_TYPE_X64_WRITE_BACK:
+		return true;
+	}
+	/* of no such type, or with reserved bits */
+	return false;
+}
+
+/*
+ * @flags: control flags, all of them.  The cache type itself has no effect: the access is one to
+ * memory of the host
+ */
+static u16 access_check(const struct tlfs_hvcall *call, u32 index, u64 gpa, u32 count, u64 flags)
+{
+	const struct tlfs_partition *pt = call->target;
+
+	if (!count || count > ACCESS_BYTES || (gpa & ~HV_PAGE_MASK) + count > HV_PAGE_SIZE ||
+	    gpa >> HV_PAGE_SHIFT >= pt->gpa.max_gfn || !cache_type_ok(flags))
+		return HV_STATUS_INVALID_PARAMETER;
+	return tlfs_vp_get(call->target, index) ? HV_STATUS_SUCCESS : HV_STATUS_INVALID_VP_INDEX;
+}
+
+/* aligned parts of 4, 2 and 1 bytes, in ascending order */
+static unsigned int access_part(u64 gpa, unsigned int left)
+{
+	if (!(gpa & 3) && left >= 4)
+		return 4;
+	return !(gpa & 1) && left >= 2 ? 2 : 1;
+}
+
+static u32 apic_dword(struct tlfs_vp *vp, u32 offset)
+{
+	return offset & 0xc ? 0 : tlfs_lapic_read(vp, offset & ~3);
+}
+
+static void apic_read(struct tlfs_vp *vp, u64 gpa, u8 *data, unsigned int count)
+{
+	unsigned int n;
+	u32 val;
+
+	for (; count; count -= n, gpa += n, data += n) {
+		n = access_part(gpa, count);
+		val = apic_dword(vp, gpa & ~HV_PAGE_MASK) >> (gpa & 3) * 8;
+		memcpy(data, &val, n);
+	}
+}
+
+/* what a write leaves alone of a register is written back */
+static void apic_write(struct tlfs_vp *vp, u64 gpa, const u8 *data, unsigned int count)
+{
+	bool suspended = vp->intercept_suspend;
+	unsigned int n, shift;
+	u32 val, mask, part;
+
+	for (; count; count -= n, gpa += n, data += n) {
+		n = access_part(gpa, count);
+		if (gpa & 0xc)
+			continue;
+		shift = (gpa & 3) * 8;
+		mask = (n == 4 ? ~0U : (1U << n * 8) - 1) << shift;
+		part = 0;
+		memcpy(&part, data, n);
+		val = part << shift;
+		if (n != 4)
+			val |= apic_dword(vp, gpa & ~HV_PAGE_MASK) & ~mask;
+		tlfs_lapic_write(vp, gpa & ~HV_PAGE_MASK & ~3, val);
+	}
+	/* the message of an EOI is for the parent, who has done it himself */
+	WRITE_ONCE(vp->intercept_suspend, suspended);
+}
+
+/* the VP's APIC page (13.2): true if the access went there, or *status says why not */
+static bool access_apic(struct tlfs_hvcall *call, u32 index, u64 gpa, u8 *in, const u8 *out,
+			u32 count, u16 *status)
+{
+	struct tlfs_vp *vp = tlfs_vp_get(call->target, index);
+	bool locked, hit;
+
+	if (!vp || !tlfs_lapic_hit(vp, gpa))
+		return false;
+	/* the registers are its thread's */
+	vp = tlfs_vp_borrow(call, index, &locked, status);
+	if (!vp)
+		return true;
+	hit = tlfs_lapic_hit(vp, gpa);
+	if (hit && in)
+		apic_read(vp, gpa, in, count);
+	else if (hit)
+		apic_write(vp, gpa, out, count);
+	tlfs_vp_return(vp, locked);
+	return hit;
+}
+
+static u32 access_failure(struct tlfs_partition *pt, u64 gpa, bool write)
+{
+	bool writable, overlay;
+
+	if (!tlfs_gpa_present(pt, gpa, &writable, &overlay))
+		return HV_ACCESS_GPA_UNMAPPED;
+	if (overlay)
+		return HV_ACCESS_GPA_ILLEGAL_OVERLAY_ACCESS;
+	return write ? HV_ACCESS_GPA_WRITE_INTERCEPT : HV_ACCESS_GPA_READ_INTERCEPT;
+}
+
+TLFS_HANDLER(read_gpa)
+{
+	const struct hv_input_read_gpa *in = call->in;
+	struct hv_output_read_gpa *out = call->out;
+	u16 status;
+
+	if (call->atomic)
+		return TLFS_HC_SLEEP;
+	status = access_check(call, in->vp_index, in->base_gpa, in->byte_count, in->control_flags);
+	if (status != HV_STATUS_SUCCESS)
+		return status;
+	out->result_code = HV_ACCESS_GPA_SUCCESS;
+	if (access_apic(call, in->vp_index, in->base_gpa, out->data, NULL, in->byte_count,
+			&status))
+		return status;
+	if (tlfs_gpa_read(call->target, in->base_gpa, out->data, in->byte_count, false)) {
+		memset(out->data, 0, sizeof(out->data));
+		out->result_code = access_failure(call->target, in->base_gpa, false);
+	}
+	return HV_STATUS_SUCCESS;
+}
+
+TLFS_HANDLER(write_gpa)
+{
+	const struct hv_input_write_gpa *in = call->in;
+	struct hv_output_write_gpa *out = call->out;
+	u16 status;
+
+	if (call->atomic)
+		return TLFS_HC_SLEEP;
+	status = access_check(call, in->vp_index, in->base_gpa, in->byte_count, in->control_flags);
+	if (status != HV_STATUS_SUCCESS)
+		return status;
+	out->result_code = HV_ACCESS_GPA_SUCCESS;
+	if (access_apic(call, in->vp_index, in->base_gpa, NULL, in->data, in->byte_count, &status))
+		return status;
+	if (tlfs_gpa_write(call->target, in->base_gpa, in->data, in->byte_count, false))
+		out->result_code = access_failure(call->target, in->base_gpa, true);
+	return HV_STATUS_SUCCESS;
+}

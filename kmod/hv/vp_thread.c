@@ -144,8 +144,10 @@ out:
 static int vp_thread(void *data)
 {
 	struct tlfs_vp *vp = data;
+	struct tlfs_park park = { .seen = 0 };
 
 	while (!kthread_should_stop()) {
+		tlfs_park(&park);
 		if (unlikely(vp->unsent)) {
 			vp->unsent = !intercept_send(vp);
 			if (vp->unsent)
@@ -156,6 +158,7 @@ static int vp_thread(void *data)
 		if (!kthread_should_stop())
 			thread_run(vp);
 	}
+	tlfs_park_end(&park);
 	return 0;
 }
 

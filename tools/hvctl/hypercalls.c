@@ -14,19 +14,6 @@ static const struct {
 	const char *name;
 	const char *section;
 } known[] = {
-	{ HVCALL_PARK_LOGICAL_PROCESSORS, "HvParkLogicalProcessors", "6.4.2" },
-	{ HVCALL_MODIFY_VTL_PROTECTION_MASK, "HvModifyVtlProtectionMask", "5.0:15.14" },
-	{ HVCALL_ENABLE_PARTITION_VTL, "HvEnablePartitionVtl", "5.0:15.14" },
-	{ HVCALL_DISABLE_PARTITION_VTL, "HvDisablePartitionVtl", "-" },
-	{ HVCALL_ENABLE_VP_VTL, "HvEnableVpVtl", "5.0:15.14" },
-	{ HVCALL_DISABLE_VP_VTL, "HvDisableVpVtl", "-" },
-	{ HVCALL_VTL_CALL, "HvVtlCall", "5.0:15.14" },
-	{ HVCALL_VTL_RETURN, "HvVtlReturn", "5.0:15.14" },
-	{ HVCALL_READ_GPA, "HvReadGpa", "12.4.5" },
-	{ HVCALL_WRITE_GPA, "HvWriteGpa", "12.4.6" },
-	{ HVCALL_POST_DEBUG_DATA, "HvPostDebugData", "20.3.1" },
-	{ HVCALL_RETRIEVE_DEBUG_DATA, "HvRetrieveDebugData", "20.3.2" },
-	{ HVCALL_RESET_DEBUG_SESSION, "HvResetDebugSession", "20.3.3" },
 	{ HVCALL_RETARGET_DEVICE_INTERRUPT, "HvRetargetDeviceInterrupt", "5.0:10.5.4" },
 	{ HVCALL_TRANSLATE_VIRTUAL_ADDRESS_EX, "HvTranslateVirtualAddressEx", "5.0:9.4.6" },
 	{ HVCALL_FLUSH_GUEST_PHYSICAL_ADDRESS_SPACE, "HvFlushGuestPhysicalAddressSpace", "6.0" },
@@ -64,6 +51,7 @@ static const char *privilege_name(u64 mask)
 		{ HV_PRIV_ACCESS_STATS, "AccessStats" },
 		{ HV_PRIV_DEBUGGING, "Debugging" },
 		{ HV_PRIV_CPU_MANAGEMENT, "CpuManagement" },
+		{ HV_PRIV_ACCESS_VSM, "AccessVsm" },
 		{ HV_PRIV_ACCESS_VP_REGISTERS, "AccessVpRegisters" },
 		{ HV_PRIV_START_VIRTUAL_PROCESSOR, "StartVirtualProcessor" },
 	};
