@@ -22,6 +22,7 @@
 
 #include <asm/hypervisor.h>
 
+#include "eventfd.h"
 #include "tlfs.h"
 #include "root_message.h"
 #include "window.h"

@@ -23,6 +23,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "eventfd.h"
 #include "tlfs.h"
 
 /* doorbells of one partition; each change copies the table */

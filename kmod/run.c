@@ -14,6 +14,7 @@
 #include <linux/smp.h>
 #include <linux/task_work.h>
 
+#include "eventfd.h"
 #include "tlfs.h"
 #include "run.h"
 #include "trace.h"

@@ -710,21 +710,6 @@ int tlfs_task_switch_exit(struct tlfs_vp *vp);
 /* x86/emulate.c: xAPIC page accesses; TLFS_USER with a memory message if it cannot decode them */
 int tlfs_emulate_mmio(struct tlfs_vp *vp);
 
-/* eventfd.c: true if a doorbell took the write */
-bool tlfs_doorbell_mmio(struct tlfs_partition *pt, u64 gpa, unsigned int len, u64 val);
-bool tlfs_doorbell_pio(struct tlfs_partition *pt, u16 port, unsigned int len, u64 val);
-/* is there an MMIO doorbell in this page: then the write is worth decoding */
-bool tlfs_doorbell_page(struct tlfs_partition *pt, u64 gpa);
-int tlfs_irqfd(struct tlfs_partition *pt, const struct tlfs_user_irqfd *arg);
-/* VP thread, any preemption state: @vector was EOId; signals the resample eventfds of its routes */
-void tlfs_irqfd_eoi(struct tlfs_partition *pt, u8 vector);
-int tlfs_ioeventfd(struct tlfs_partition *pt, const struct tlfs_user_ioeventfd *arg);
-int tlfs_set_msi_routing(struct tlfs_partition *pt, const struct tlfs_user_irq_table __user *arg);
-int tlfs_eventfd_create(struct tlfs_partition *pt);
-/* the partition descriptor is closed (VPs may still run): everything is detached */
-void tlfs_eventfd_detach(struct tlfs_partition *pt);
-void tlfs_eventfd_destroy(struct tlfs_partition *pt);	/* nothing else uses the partition */
-
 /* hv/intercept.c: compose vp->msg; all return TLFS_USER */
 int tlfs_msg_io(struct tlfs_vp *vp);
 int tlfs_msg_memory(struct tlfs_vp *vp, u32 type, u64 gpa, u8 access);

@@ -14,6 +14,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
+#include "eventfd.h"
 #include "tlfs.h"
 
 #define ROOT_ID		1

@@ -12,6 +12,7 @@
 
 #include <asm/processor-flags.h>
 
+#include "eventfd.h"
 #include "tlfs.h"
 #include "x86/insn.h"
 

@@ -9,6 +9,7 @@
 
 #include <asm/apicdef.h>
 
+#include "../eventfd.h"
 #include "../tlfs.h"
 
 #define REG(offset)		((offset) >> 4)
