@@ -181,6 +181,22 @@ static unsigned int translate_walk_flags(struct tlfs_vp *vp, u64 flags)
 	return walk;
 }
 
+/* of memory, as the guest has chosen it (12.2.1) */
+static u32 cache_type(struct tlfs_vp *vp, u8 pat_index)
+{
+	u64 pat = 0;
+	u8 type;
+
+	if (tlfs_call(get_cr)(vp, 0) & X86_CR0_CD)
+		return HV_CACHE_TYPE_X64_UNCACHED;
+	if (!(tlfs_call(get_cr)(vp, 0) & X86_CR0_PG))
+		return HV_CACHE_TYPE_X64_WRITE_BACK;
+	tlfs_call(get_msr)(vp, MSR_IA32_CR_PAT, &pat);
+	type = pat >> (pat_index & 7) * 8;
+	/* UC-, which a guest's MTRRs do not change here */
+	return type == 7 ? HV_CACHE_TYPE_X64_UNCACHED : type;
+}
+
 /* one access type of those asked for; 0 or as tlfs_walk() */
 static int translate_one(struct tlfs_vp *vp, u64 gva, unsigned int flags,
 			 struct hv_output_translate_virtual_address *out, struct tlfs_walk *walk)
@@ -236,7 +252,7 @@ static int translate(struct tlfs_vp *vp, const struct hv_input_translate_virtual
 	out->gpa_page = walk.gpa >> HV_PAGE_SHIFT;
 	out->cache_type = HV_CACHE_TYPE_X64_UNCACHED;
 	if (tlfs_gpa_present(vp->pt, walk.gpa, &writable, &overlay)) {
-		out->cache_type = HV_CACHE_TYPE_X64_WRITE_BACK;
+		out->cache_type = cache_type(vp, walk.pat);
 		out->overlay_page = overlay ? HV_TRANSLATE_OVERLAY_PAGE : 0;
 	}
 	return 0;

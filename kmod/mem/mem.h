@@ -223,12 +223,14 @@ int tlfs_gpa_cmpxchg(struct tlfs_partition *pt, u64 gpa, u64 old, u64 new, unsig
  * @unmapped:	GPA that could not be accessed when it returned -EFAULT: of a table entry, or from
  *		tlfs_gva_read() and tlfs_gva_write() also of the data
  * @reserved:	reserved bits were set
+ * @pat:	which entry of the PAT the page has
  */
 struct tlfs_walk {
 	u64 gpa;
 	u32 error;
 	u64 unmapped;
 	bool reserved;
+	u8 pat;
 };
 
 /**

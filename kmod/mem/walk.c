@@ -16,9 +16,13 @@
 #define PTE_P		BIT_ULL(0)
 #define PTE_W		BIT_ULL(1)
 #define PTE_U		BIT_ULL(2)
+#define PTE_PWT		BIT_ULL(3)
+#define PTE_PCD		BIT_ULL(4)
 #define PTE_A		BIT_ULL(5)
 #define PTE_D		BIT_ULL(6)
 #define PTE_PS		BIT_ULL(7)
+#define PTE_PAT		BIT_ULL(7)	/* where the large ones have PS */
+#define PTE_PAT_LARGE	BIT_ULL(12)
 #define PTE_NX		BIT_ULL(63)
 #define PTE_ADDR	GENMASK_ULL(51, 12)
 /* of the four entries PAE paging has on top: 2:1 and 8:5 */
@@ -185,6 +189,13 @@ static u64 leaf_gpa(const struct walker *w, u64 gva, int level, u64 e)
 	return (base & ~offset) | (gva & offset);
 }
 
+static u8 leaf_pat(int level, u64 e)
+{
+	u8 pat = (e & PTE_PWT ? 1 : 0) | (e & PTE_PCD ? 2 : 0);
+
+	return e & (level == 1 ? PTE_PAT : PTE_PAT_LARGE) ? pat | 4 : pat;
+}
+
 static u64 top_table(const struct walker *w)
 {
 	switch (w->mode) {
@@ -238,6 +249,7 @@ static int walk_once(struct walker *w, u64 gva)
 	if (ret)
 		return ret;
 	w->out->gpa = leaf_gpa(w, gva, level, e);
+	w->out->pat = leaf_pat(level, e);
 	return 0;
 }
 
