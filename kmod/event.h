@@ -32,6 +32,7 @@ enum tlfs_exit_kind {
 	TLFS_EXIT_MONITOR,		/* not offered: #UD, like every UNDEFINED one */
 	TLFS_EXIT_MWAIT,
 	TLFS_EXIT_UNDEFINED,		/* an instruction this guest does not have */
+	TLFS_EXIT_TABLE,		/* SGDT, SIDT, SLDT, STR */
 	TLFS_EXIT_TASK_SWITCH,
 	TLFS_EXIT_TRIPLE_FAULT,
 	TLFS_EXIT_INIT,

@@ -55,6 +55,8 @@ u64 tlfs_synthetic_supported(void)
 
 	for (i = 0; i < ARRAY_SIZE(features); i++)
 		all |= features[i].synthetic;
+	if (!tlfs_ops->npiep)
+		all &= ~TLFS_SYNTHETIC_FEATURE_NPIEP;
 	return all;
 }
 

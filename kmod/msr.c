@@ -33,6 +33,7 @@ enum synth_room {
 	ROOM_STIMER,		/* hv/stimer.c */
 	ROOM_STATS,		/* hv/stats.c */
 	ROOM_UNHALTED,		/* hv/unhalted_timer.c */
+	ROOM_NPIEP,		/* below */
 	ROOM_PARENT,		/* the VMM's: each access is a message */
 };
 
@@ -90,6 +91,8 @@ struct synth_msr {
 	X(UNHALTED, HV_X64_MSR_STIME_UNHALTED_TIMER_CONFIG,				\
 	  HV_X64_MSR_STIME_UNHALTED_TIMER_COUNT, ROOM_UNHALTED, SYNTH_RW,		\
 	  HV_PRIV_ACCESS_SYNTHETIC_TIMER_REGS, HV_SYNTHETIC_FEATURE_TIME_UNHALTED_TIMER) \
+	X(NPIEP, HV_X64_MSR_NPIEP_CONFIG, HV_X64_MSR_NPIEP_CONFIG, ROOM_NPIEP, SYNTH_RW,	\
+	  0, TLFS_SYNTHETIC_FEATURE_NPIEP)						\
 	X(DEBUG, HV_X64_MSR_SYNTH_DEBUG_CONTROL, HV_X64_MSR_SYNTH_DEBUG_PENDING_BUFFER,	\
 	  ROOM_PARENT, SYNTH_RW, HV_PRIV_ACCESS_DEBUG_REGS, 0)				\
 	X(IDLE, HV_X64_MSR_GUEST_IDLE, HV_X64_MSR_GUEST_IDLE, ROOM_HV, SYNTH_READ,	\
@@ -164,10 +167,24 @@ static int synth_rdmsr(struct tlfs_vp *vp, u32 msr, u64 *val, bool guest)
 		return tlfs_stats_rdmsr(vp, msr, val);
 	case ROOM_UNHALTED:
 		return tlfs_unhalted_rdmsr(vp, msr, val);
+	case ROOM_NPIEP:
+		*val = vp->npiep;
+		return TLFS_RESUME;
 	case ROOM_PARENT:
 		return guest ? TLFS_USER : TLFS_GP;
 	}
 	return TLFS_GP;
+}
+
+/* non-privileged instruction execution prevention (5.0C 8.12) */
+static int npiep_write(struct tlfs_vp *vp, u64 val)
+{
+	if (val & ~(HV_NPIEP_PREVENT_SGDT | HV_NPIEP_PREVENT_SIDT | HV_NPIEP_PREVENT_SLDT |
+		    HV_NPIEP_PREVENT_STR))
+		return TLFS_GP;
+	vp->npiep = val;
+	tlfs_call(exceptions)(vp, READ_ONCE(vp->pt->intercepts.exceptions));
+	return TLFS_RESUME;
 }
 
 static int synth_wrmsr(struct tlfs_vp *vp, u32 msr, u64 val, bool guest)
@@ -191,6 +208,8 @@ static int synth_wrmsr(struct tlfs_vp *vp, u32 msr, u64 val, bool guest)
 		return tlfs_stats_wrmsr(vp, msr, val);
 	case ROOM_UNHALTED:
 		return tlfs_unhalted_wrmsr(vp, msr, val);
+	case ROOM_NPIEP:
+		return npiep_write(vp, val);
 	case ROOM_PARENT:
 		return guest ? TLFS_RESUME : TLFS_GP;
 	}
@@ -486,6 +505,8 @@ void tlfs_msr_reset(struct tlfs_vp *vp, bool init)
 	memset(vp->mtrr_var, 0, sizeof(vp->mtrr_var));
 	vp->tsc_adjust = 0;
 	vp->xss = 0;
+	if (vp->npiep)
+		npiep_write(vp, 0);
 }
 
 /* ---- one register ---- */

@@ -139,6 +139,8 @@ struct tlfs_ops {
 	const char *name;
 	/* the hypercall instruction of this vendor: 0F 01 C1 (VMCALL) or 0F 01 D9 (VMMCALL) */
 	u8 hypercall_insn[3];
+	/* exceptions() intercepts reads of descriptor table registers for vp->npiep, too */
+	bool npiep;
 	const struct tlfs_slp_format *slp;
 #define TLFS_OP_FIELD(ret, op, params) ret (*op) params;
 	TLFS_OPS(TLFS_OP_FIELD)

@@ -244,8 +244,8 @@ int tlfs_skip_insn(struct tlfs_vp *vp)
 		return len;
 	rip = vp_reg(vp, VP_RIP);
 	next = rip + len;
-	if (unlikely((rip ^ next) >> 32) && !vp_long_mode(vp))
-		next = (u32)next;
+	if (unlikely((rip ^ next) >> 32))
+		next = tlfs_rip_beyond(vp, next);
 	vp_set_reg(vp, VP_RIP, next);
 
 	tlfs_call(end_shadow)(vp);
@@ -433,6 +433,8 @@ static int handle_exit(struct tlfs_vp *vp)
 		return tlfs_dr_exit(vp);
 	case TLFS_EXIT_XSETBV:
 		return tlfs_xsetbv_exit(vp);
+	case TLFS_EXIT_TABLE:
+		return tlfs_table_exit(vp);
 	case TLFS_EXIT_TASK_SWITCH:
 		return tlfs_task_switch_exit(vp);
 	case TLFS_EXIT_PAUSE:

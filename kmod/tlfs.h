@@ -499,6 +499,7 @@ struct tlfs_vp {
 	u64 mtrr_var[16];
 	u64 tsc_adjust;
 	u64 xss;
+	u64 npiep;			/* HV_X64_MSR_NPIEP_CONFIG; 5.0C 8.12 */
 
 	struct hv_message *msg;
 	u8 msg_used;
@@ -631,6 +632,8 @@ int tlfs_skip_insn(struct tlfs_vp *vp);
 
 /* after an instruction that was completed for the guest: RF is over, and TF traps */
 void tlfs_insn_flags(struct tlfs_vp *vp);
+/* where a VP goes behind an instruction that ends at @rip, 4 GiB from where it began */
+u64 tlfs_rip_beyond(struct tlfs_vp *vp, u64 rip);
 /* before vp->event, an exception, is injected: what it pushes */
 void tlfs_fault_flags(struct tlfs_vp *vp);
 /* the VMM moves RIP to @rip: past an instruction that it completed for the guest, perhaps */
@@ -705,6 +708,7 @@ u64 tlfs_efer_valid(struct tlfs_vp *vp);
 int tlfs_cr_exit(struct tlfs_vp *vp);
 int tlfs_dr_exit(struct tlfs_vp *vp);
 int tlfs_xsetbv_exit(struct tlfs_vp *vp);
+int tlfs_table_exit(struct tlfs_vp *vp);
 int tlfs_task_switch_exit(struct tlfs_vp *vp);
 
 /* x86/emulate.c: xAPIC page accesses; TLFS_USER with a memory message if it cannot decode them */

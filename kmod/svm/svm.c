@@ -213,6 +213,10 @@ static void svm_exceptions(struct tlfs_vp *vp, u32 mask)
 {
 	struct vmcb *vmcb = to_svm(vp)->vmcb;
 
+	svm_intercept(vmcb, SVM_ICPT_GDTR_READ, vp->npiep & HV_NPIEP_PREVENT_SGDT);
+	svm_intercept(vmcb, SVM_ICPT_IDTR_READ, vp->npiep & HV_NPIEP_PREVENT_SIDT);
+	svm_intercept(vmcb, SVM_ICPT_LDTR_READ, vp->npiep & HV_NPIEP_PREVENT_SLDT);
+	svm_intercept(vmcb, SVM_ICPT_TR_READ, vp->npiep & HV_NPIEP_PREVENT_STR);
 	vmcb->control.intercepts[SVM_ICPT_EXCEPTION / 32] = mask | SVM_EXCEPTIONS;
 	vmcb->control.clean &= ~SVM_CLEAN_INTERCEPTS;
 }
@@ -640,6 +644,7 @@ static void svm_dump(struct tlfs_vp *vp)
 const struct tlfs_ops tlfs_svm_ops = {
 	.name = "SVM",
 	.hypercall_insn = { 0x0f, 0x01, 0xd9 },
+	.npiep = true,
 	.slp = &npt_format,
 	.check = svm_check,
 	.setup = svm_setup,

@@ -104,8 +104,8 @@ u64 svm_get_cr(struct tlfs_vp *vp, unsigned int nr)
 
 /*
  * CD would switch the cache of the host's core off while the guest runs.  The guest's memory is
- * ordinary memory of a process: it sees the bits as it wrote them, and as long as there are any each
- * access of CR0 exits; a write that sets one always does (SVM_ICPT_CR0_SEL_WRITE).
+ * ordinary memory of a process: it sees the bits as it wrote them, and as long as there are any
+ * each access of CR0 exits; a write that sets one always does (SVM_ICPT_CR0_SEL_WRITE).
  */
 static void svm_set_cr0(struct svm_vp *svm, u64 val)
 {

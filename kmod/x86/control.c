@@ -9,6 +9,7 @@
  */
 #include <linux/bitops.h>
 #include <linux/kernel.h>
+#include <linux/string.h>
 
 #include <asm/debugreg.h>
 #include <asm/msr-index.h>
@@ -546,6 +547,54 @@ int tlfs_xsetbv_exit(struct tlfs_vp *vp)
 	if (val & ~offered)
 		return control_finish(vp, -EINVAL);
 	return control_finish(vp, tlfs_fpu_set_xcr0(vp, val));
+}
+
+/* SGDT and SIDT store 16 bits and an address, the whole of it whatever the operand size */
+static int control_store_table(struct tlfs_vp *vp, const struct tlfs_insn *insn)
+{
+	struct hv_x64_table_register table;
+	u8 image[10];
+	u64 offset;
+
+	if (!insn->mem)
+		return -ENOENT;
+	tlfs_call(get_table)(vp, insn->reg & 1 ? TLFS_TABLE_IDTR : TLFS_TABLE_GDTR, &table);
+	memcpy(image, &table.limit, 2);
+	memcpy(image + 2, &table.base, 8);
+	tlfs_insn_address(vp, insn, &offset);
+	return tlfs_insn_access(vp, insn, insn->seg, offset, image, insn->mode == 8 ? 10 : 6, true);
+}
+
+static int control_store_selector(struct tlfs_vp *vp, const struct tlfs_insn *insn)
+{
+	struct hv_x64_segment_register seg;
+	u64 offset;
+
+	tlfs_call(get_segment)(vp, insn->reg & 1 ? TLFS_SEG_TR : TLFS_SEG_LDTR, &seg);
+	if (!insn->mem) {
+		tlfs_insn_set_reg(vp, insn, insn->rm, insn->op_size, seg.selector);
+		return 0;
+	}
+	tlfs_insn_address(vp, insn, &offset);
+	return tlfs_insn_access(vp, insn, insn->seg, offset, &seg.selector, 2, true);
+}
+
+/* the guest keeps them from user mode (5.0C 8.12) */
+int tlfs_table_exit(struct tlfs_vp *vp)
+{
+	struct tlfs_insn insn;
+	int r;
+
+	if (tlfs_call(cpl)(vp))
+		return control_finish(vp, -EINVAL);
+	r = tlfs_insn_fetch(vp, &insn);
+	if (r == -EAGAIN)
+		return TLFS_SLOW;
+	if (r || insn.map != TLFS_MAP_0F || insn.opcode > 1 || (insn.reg & 7) > 1)
+		return TLFS_RESUME;	/* rewritten under our feet */
+	vp->exit.insn_len = insn.len;
+	r = insn.opcode ? control_store_table(vp, &insn) : control_store_selector(vp, &insn);
+	return control_finish(vp, r);
 }
 
 /*

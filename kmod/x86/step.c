@@ -8,8 +8,9 @@
 #include "tlfs.h"
 
 /* faults, which push RF: an instruction breakpoint does not trap again after them */
-#define RF_FAULTS	(BIT(X86_TRAP_DE) | BIT(X86_TRAP_BR) | BIT(X86_TRAP_UD) | BIT(X86_TRAP_NM) | \
-			 BIT(X86_TRAP_TS) | BIT(X86_TRAP_NP) | BIT(X86_TRAP_SS) |		\
+#define RF_FAULTS	(BIT(X86_TRAP_DE) | BIT(X86_TRAP_BR) | BIT(X86_TRAP_UD) |		\
+			 BIT(X86_TRAP_NM) | BIT(X86_TRAP_TS) | BIT(X86_TRAP_NP) |		\
+			 BIT(X86_TRAP_SS) |							\
 			 BIT(X86_TRAP_GP) | BIT(X86_TRAP_PF) | BIT(X86_TRAP_MF) |		\
 			 BIT(X86_TRAP_AC) | BIT(X86_TRAP_XF))
 
@@ -27,6 +28,21 @@ void tlfs_insn_flags(struct tlfs_vp *vp)
 		vp_set_reg(vp, VP_RFLAGS, rflags & ~(u64)X86_EFLAGS_RF);
 	if (rflags & X86_EFLAGS_TF)
 		tlfs_queue_exception(vp, X86_TRAP_DB, false, 0, DR_STEP);
+}
+
+u64 tlfs_rip_beyond(struct tlfs_vp *vp, u64 rip)
+{
+	u64 canonical = (s64)(rip << 16) >> 16;
+
+	if (!vp_long_mode(vp))
+		return lower_32_bits(rip);
+	/*
+	 * Behind the lower half there is nothing.  VMX does not enter a guest that is there, which
+	 * would be the end of it: its fault comes on the other side
+	 */
+	if (rip != canonical)
+		tlfs_inject_gp(vp);
+	return canonical;
 }
 
 /* was it an instruction that a VMM completes */
@@ -51,8 +67,10 @@ void tlfs_vmm_moves_rip(struct tlfs_vp *vp, u64 rip)
 
 	if (by) {
 		tlfs_vp_end_shadow(vp);
-		if (by <= TLFS_INSN_MAX && completes(vp))
+		if (by <= TLFS_INSN_MAX && completes(vp)) {
 			tlfs_insn_flags(vp);
+			rip = tlfs_rip_beyond(vp, rip);
+		}
 	}
 	/* or it gives a VP somewhere to go after a triple fault */
 	vp->shutdown = false;
