@@ -500,7 +500,7 @@ static int translate(struct vmm_vp *vp, u64 gva, u64 flags,
 TEST_F(state, translate)
 {
 	struct hv_output_translate_virtual_address out;
-	u64 *pml4, *pd, *pt;
+	u64 *pml4, *pd, *pt, i;
 
 	/* no paging: what is asked for */
 	vmm_real_mode(self->vp, VMM_CODE);
@@ -539,6 +539,21 @@ TEST_F(state, translate)
 	EXPECT_GPA(0x200000, WRITE | HV_TRANSLATE_GVA_SET_PAGE_TABLE_BITS, 0x55000);
 	EXPECT_EQ(0x55000 | 0x67, pt[0]);
 	EXPECT_EQ(0x20, pml4[0] & 0x20);
+
+	/* the guest's PAT and the bits of its entries say what kind of memory it is (12.2.1) */
+	vmm_set_reg(self->vp, HV_X64_REGISTER_PAT, 0x0605040100070406);
+	for (i = 0; i < 8; i++) {
+		static const u8 types[] = { 6, 4, 0, 0, 1, 4, 5, 6 };
+
+		pt[5] = 0xaa000 | 3 | (i & 3) << 3 | (i & 4) << 5;
+		EXPECT_GPA(0x205000, READ, 0xaa000);
+		EXPECT_EQ(types[i], out.cache_type);
+		pd[3] = 0x83 | (i & 3) << 3 | (i & 4) << 10;
+		EXPECT_GPA(0x600000, READ, 0);
+		EXPECT_EQ(types[i], out.cache_type);
+	}
+	PROVES("B-12-016");
+	pt[5] = 0;
 
 	/* as a user */
 	vmm_set_segment(self->vp, HV_X64_REGISTER_CS, 0, ~0u, 0x1b, 0xa0fb);

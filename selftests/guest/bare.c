@@ -24,6 +24,7 @@ static const u32 closed[] = {
 	HV_X64_MSR_SYNTH_DEBUG_STATUS, HV_X64_MSR_SYNTH_DEBUG_SEND_BUFFER,
 	HV_X64_MSR_SYNTH_DEBUG_RECEIVE_BUFFER, HV_X64_MSR_SYNTH_DEBUG_PENDING_BUFFER,
 	HV_X64_MSR_STIME_UNHALTED_TIMER_CONFIG, HV_X64_MSR_STIME_UNHALTED_TIMER_COUNT,
+	HV_X64_MSR_NPIEP_CONFIG,
 };
 
 void payload(void);
@@ -42,7 +43,7 @@ void payload(void)
 		 "CPUID-40000003-EAX-7 CPUID-40000003-EAX-9 CPUID-40000003-EAX-10 "
 		 "CPUID-40000003-EAX-11 CPUID-40000003-EAX-13 B-3-007]");
 	check_eq(r[1], 0, "no privilege of the upper half [B-3-007]");
-	check(!(r[3] & (1 << 5 | 1 << 8 | 1 << 10 | 1 << 11 | 1 << 14 | 1 << 19 |
+	check(!(r[3] & (1 << 5 | 1 << 8 | 1 << 10 | 1 << 11 | 1 << 12 | 1 << 14 | 1 << 19 |
 			 1 << 23)),
 	      "features that were not given [CPUID-40000003-EDX-5 CPUID-40000003-EDX-8 "
 	      "CPUID-40000003-EDX-10 CPUID-40000003-EDX-11 CPUID-40000003-EDX-14 "

@@ -105,7 +105,6 @@ static const struct {
 	{ 3, 3, 9, false, CALL_ABSENT, HVCALL_INJECT_SYNTHETIC_MACHINE_CHECK },
 	{ 3, 3, 10, true, MSR_READS, HV_X64_MSR_CRASH_P4 },
 	{ 3, 3, 11, true, MSR_READS, HV_X64_MSR_SYNTH_DEBUG_CONTROL },
-	{ 3, 3, 12, false, NO_MSR, HV_X64_MSR_NPIEP_CONFIG },
 	{ 3, 3, 13, false, CALL_ABSENT, HVCALL_DISABLE_HYPERVISOR },
 	{ 3, 3, 15, true, BIT_ONLY, 0 },
 	{ 3, 3, 17, true, BIT_ONLY, 0 },
@@ -165,11 +164,26 @@ static bool backed(u8 kind, u32 what)
 	return true;
 }
 
+/* where the processor tells the hypervisor of these instructions */
+static void test_npiep_bit(void)
+{
+	u32 r[4];
+	u64 v;
+	bool set;
+
+	cpuid(0x40000003, 0, r);
+	set = r[3] >> 12 & 1;
+	check(rdmsr_safe(HV_X64_MSR_NPIEP_CONFIG, &v) == (set ? 0 : GP_FAULT),
+	      "0x40000003 EDX[12] is %u and so is its register [CPUID-40000003-EDX-12]", set);
+}
+
 static void test_features(void)
 {
 	u32 r[4], seen[2][4] = { };
 	bool all_known;
 
+	test_npiep_bit();
+	seen[0][3] |= 1U << 12;
 	for (unsigned int i = 0; i < ARRAY_SIZE(features); i++) {
 		u32 leaf = 0x40000000 + features[i].leaf;
 		bool set;

@@ -3,6 +3,7 @@
  * later.c - what later editions add for guests and has no chapter of 2.0: the time-unhalted timer,
  * debugger MSRs, VTLs that are not there; and the Requirements of 2012
  */
+#include "modes.h"
 #include "sim.h"
 
 #define UNHALTED_CONFIG	HV_X64_MSR_STIME_UNHALTED_TIMER_CONFIG
@@ -125,6 +126,79 @@ static void test_debug_msrs(void)
 		 "the same for all VPs");
 }
 
+/* ---- instructions kept from user mode (5.0C, 8.12) ---- */
+
+/* RAX is 1 before the instruction and 2 behind it; HLT is a fault in any case */
+#define USER_CODE(name, insn)								\
+	extern const u8 user_##name[];							\
+	asm(".pushsection .text\nuser_" #name ":\n\tmov $1, %eax\n\t" insn		\
+	    "\n\tmov $2, %eax\n\thlt\n.popsection")
+
+USER_CODE(sgdt, "sgdt -32(%rsp)");
+USER_CODE(sidt, "sidt -32(%rsp)");
+USER_CODE(sldt, "sldt %ecx");
+USER_CODE(str, "str -32(%rsp)");
+
+static const struct {
+	const char *name;
+	const u8 *code;
+} kept[] = {
+	{ "SGDT", user_sgdt }, { "SIDT", user_sidt }, { "SLDT", user_sldt }, { "STR", user_str },
+};
+
+struct table {
+	u16 limit;
+	u64 base;
+} __attribute__((packed));
+
+/* the kernel sees them all the same */
+static bool kernel_tables(struct table t[2], u64 sel[2])
+{
+	struct { u8 before[2]; struct table t; u8 behind[4]; } buf;
+
+	memset(&buf, 0xee, sizeof(buf));
+	asm volatile("sgdt %0" : "+m" (buf.t));
+	t[0] = buf.t;
+	asm volatile("sidt %0" : "+m" (buf.t));
+	t[1] = buf.t;
+	sel[0] = 0x1111111111111111ULL;
+	sel[1] = 0x1111111111111111ULL;
+	asm volatile("sldt %w0" : "+r" (sel[0]));
+	asm volatile("str %0" : "+m" (*(u16 *)&sel[1]));
+	return buf.before[1] == 0xee && buf.behind[0] == 0xee;
+}
+
+static void test_npiep(void)
+{
+	struct table was[2], now[2];
+	u64 sel[2], sel_now[2], rax;
+	bool ok;
+
+	/* loads the TR it will have each time */
+	run_user(kept[0].code, true, &rax);
+	ok = rdmsr(HV_X64_MSR_NPIEP_CONFIG) == 0 && kernel_tables(was, sel);
+	for (u32 bit = 4; bit < 64; bit++)
+		ok &= wrmsr_safe(HV_X64_MSR_NPIEP_CONFIG, 1ULL << bit) == GP_FAULT;
+	check(ok, "NPIEP: zero at first, and bits that are none [MSR-40000040]");
+	for (u32 mask = 0; mask < 16; mask++) {
+		wrmsr(HV_X64_MSR_NPIEP_CONFIG, mask);
+		ok = rdmsr(HV_X64_MSR_NPIEP_CONFIG) == mask;
+		for (u32 i = 0; i < ARRAY_SIZE(kept); i++) {
+			bool faults = run_user(kept[i].code, true, &rax) == GP_FAULT;
+
+			if (!faults || rax != (mask & 1 << i ? 1 : 2)) {
+				printf("# mask 0x%x %s: RAX %lu\n", mask, kept[i].name, rax);
+				ok = false;
+			}
+		}
+		ok &= kernel_tables(now, sel_now) && !memcmp(was, now, sizeof(was)) &&
+		      !memcmp(sel, sel_now, sizeof(sel));
+		check(ok, "NPIEP mask 0x%x: user mode is kept from those, the kernel is not "
+		      "[MSR-40000040 B-v50-011]", mask);
+	}
+	wrmsr(HV_X64_MSR_NPIEP_CONFIG, 0);
+}
+
 /* ---- VTLs ---- */
 
 static void test_vsm(void)
@@ -141,7 +215,7 @@ static void test_vsm(void)
 	for (unsigned int i = 0; i < ARRAY_SIZE(codes); i++)
 		absent &= hypercall(codes[i], (u64)in, (u64)out) ==
 			  HV_STATUS_INVALID_HYPERCALL_CODE;
-	check(absent && !(r[1] & HV_PRIV_ACCESS_VSM >> 32),
+	check(absent && !(r[1] & (HV_PRIV_ACCESS_VSM >> 32)),
 	      "no AccessVsm in CPUID, and no calls of virtual secure mode");
 }
 
@@ -150,12 +224,13 @@ static void test_vsm(void)
 static u64 tsc_turn[2];
 static volatile u32 turn, backwards;
 
-#define TURNS	400
+/* each takes the host a turn of its scheduler */
+#define TURNS	20
 
 /* two VPs in turn: none may see less than the other has left */
 static void tsc_pong(void *arg)
 {
-	u32 me = arg != NULL;
+	u32 me = arg ? 1 : 0;
 
 	for (u32 i = 0; i < TURNS; i++) {
 		u64 now;
@@ -226,6 +301,8 @@ void payload(void);
 
 void payload(void)
 {
+	u32 r[4];
+
 	apic_enable(false);
 	hv_enable();
 	check_eq(start_aps(), MAX_VPS, "four VPs");
@@ -233,6 +310,9 @@ void payload(void)
 	set_handler(WAKE, on_irq);
 	test_unhalted();
 	test_debug_msrs();
+	cpuid(0x40000003, 0, r);
+	if (r[3] & HV_FEATURE_EDX_NPIEP1_AVAILABLE)
+		test_npiep();
 	test_vsm();
 	test_tsc();
 	test_vmbus();
