@@ -10,6 +10,7 @@
 #include <linux/mm.h>
 #include <linux/sched/clock.h>
 #include <linux/sched/signal.h>
+#include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
@@ -560,46 +561,72 @@ static u16 hc_root_run(struct tlfs_hvcall *call, const struct tlfs_root_hvcall *
 	return status;
 }
 
+/*
+ * What VMMs of the published interface call for each exit: it needs no whole pages, which take
+ * longer to clear than the call takes.  These handlers write what their row says and no more.
+ */
+static void hc_root_sizes(const struct tlfs_hvcall_desc *desc, const struct tlfs_root_hvcall *arg,
+			  size_t *in_size, size_t *out_size)
+{
+	u32 in_total, out_total;
+
+	*in_size = HV_PAGE_SIZE;
+	*out_size = HV_PAGE_SIZE;
+	switch (arg->code) {
+	case HVCALL_GET_VP_REGISTERS:
+	case HVCALL_SET_VP_REGISTERS:
+	case HVCALL_TRANSLATE_VIRTUAL_ADDRESS:
+	case HVCALL_ASSERT_VIRTUAL_INTERRUPT_VTL:
+		break;
+	default:
+		return;
+	}
+	if (hc_check_shape(desc, 0, arg->reps, 0, &in_total, &out_total) || out_total > *out_size)
+		return;
+	*in_size = ALIGN(arg->in_sz, 8);
+	*out_size = max_t(u32, out_total, arg->out_ptr ? arg->out_sz : 0);
+}
+
 int tlfs_root_hypercall(struct tlfs_partition *pt, struct tlfs_root_hvcall *arg, u16 fd_flag,
 			void *owner)
 {
 	struct tlfs_hvcall call = {
 		.caller = &tlfs_root, .fd = pt, .owner = owner, .code = arg->code,
 	};
-	struct page *in, *out;
-	int r = -ENOMEM;
+	size_t in_size, out_size;
+	void *in, *out;
+	int r;
 
 	if (!hc_root_args_ok(arg))
 		return -EINVAL;
 	call.desc = hc_root_desc(arg->code, fd_flag);
 	if (!call.desc)
 		return -EINVAL;
-	in = tlfs_alloc_page(GFP_KERNEL_ACCOUNT);
-	if (!in)
-		return r;
-	out = tlfs_alloc_page(GFP_KERNEL_ACCOUNT);
-	if (!out)
-		goto out_in;
+	hc_root_sizes(call.desc, arg, &in_size, &out_size);
+	r = -ENOMEM;
+	in = kzalloc(in_size, GFP_KERNEL_ACCOUNT);
+	out = kzalloc(out_size, GFP_KERNEL_ACCOUNT);
+	if (!in || !out)
+		goto out_free;
 
 	r = -EFAULT;
-	if (copy_from_user(page_address(in), u64_to_user_ptr(arg->in_ptr), arg->in_sz))
-		goto out_out;
-	call.in = page_address(in);
-	call.out = page_address(out);
+	if (copy_from_user(in, u64_to_user_ptr(arg->in_ptr), arg->in_sz))
+		goto out_free;
+	call.in = in;
+	call.out = out;
 
-	arg->status = hc_root_target(&call, page_address(in));
+	arg->status = hc_root_target(&call, in);
 	if (arg->status == HV_STATUS_SUCCESS)
 		arg->status = hc_root_run(&call, arg);
 	hc_put_target(&call);
 	arg->reps = call.rep;
 	r = hc_errno(arg->status);
 	if ((!r || (call.rep && call.desc->flags & TLFS_HC_OUT_PARTIAL)) && arg->out_ptr &&
-	    copy_to_user(u64_to_user_ptr(arg->out_ptr), page_address(out), arg->out_sz))
+	    copy_to_user(u64_to_user_ptr(arg->out_ptr), out, arg->out_sz))
 		r = -EFAULT;
-out_out:
-	tlfs_free_page(out);
-out_in:
-	tlfs_free_page(in);
+out_free:
+	kfree(out);
+	kfree(in);
 	return r;
 }
 
