@@ -7,7 +7,9 @@
  * first access, and allow writing only if the page is in the log as dirty.  So the log says all:
  * taking a bit away takes the right, or the entry, away with it, under the same hold of gpa.lock.
  *
- * What the hypervisor itself writes to guest memory is logged too, what the VMM writes is not.
+ * What the hypervisor itself writes to guest memory is logged too, what the VMM writes is not.  A
+ * guest's child has tables and a log of its own: what it writes to memory its parent gave it is
+ * not in the parent's.
  */
 #include <linux/bitmap.h>
 #include <linux/log2.h>
