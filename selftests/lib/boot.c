@@ -55,7 +55,8 @@ pid_t boot_start_named(const struct boot *boot, const char *name)
 	close(0);
 	open("/dev/null", O_RDONLY);
 	execl(ctl, "tlfsctl", "run", "--kernel", kernel, "--initrd", initrd, "--append", append,
-	      "--cpus", cpus, "--memory", boot->memory, "--console", "stdio", "--name", name, NULL);
+	      "--cpus", cpus, "--memory", boot->memory, "--console", "stdio", "--name", name,
+	      "--features", boot->features ? boot->features : "all", NULL);
 	_exit(127);
 }
 

@@ -15,6 +15,7 @@
  * @run: guest.run= of the initramfs: "load", "off", "idle"
  * @log: file its console goes to; kept when something is wrong
  * @seconds: it has to end within; 0 is 120
+ * @features: as --features takes it; NULL is all
  */
 struct boot {
 	unsigned int cpus;
@@ -22,6 +23,7 @@ struct boot {
 	const char *run;
 	const char *log;
 	unsigned int seconds;
+	const char *features;
 };
 
 /* start it, console to boot->log: its process */
