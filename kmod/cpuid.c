@@ -642,6 +642,10 @@ static void leaf_dynamic(struct tlfs_vp *vp, u32 leaf, u32 sub, u32 r[4])
 		r[TLFS_CPUID_ECX] &= ~LEAF1_ECX_OSXSAVE;
 		if (tlfs_call(get_cr)(vp, 4) & CR4_OSXSAVE)
 			r[TLFS_CPUID_ECX] |= LEAF1_ECX_OSXSAVE;
+		/* QEMU registers what its own processor says, and that is nobody's guest here */
+		if (vp->pt->mshv &&
+		    vp->pt->synthetic_features & HV_SYNTHETIC_FEATURE_HYPERVISOR_PRESENT)
+			r[TLFS_CPUID_ECX] |= HV_CPUID_1_ECX_HYPERVISOR_PRESENT;
 		if (!(vp->pt->create_flags & TLFS_PT_X2APIC))
 			r[TLFS_CPUID_ECX] &= ~LEAF1_ECX_X2APIC;
 		if (vp->lapic.base & APIC_BASE_ENABLE)
