@@ -124,6 +124,17 @@ bench: programs $(if $(filter vmx,$(HOST)),count)
 soak: programs
 	$(Q)selftests/host/run soak
 
+# The module broken on purpose: each line of the table has to turn a test red.
+mutations: programs
+	$(Q)selftests/mutations/run
+
+# Debian's kernels of several versions as guests.
+GUEST_KERNELS ?= 6.12 7
+guest-kernels: programs
+	$(Q)selftests/host/guest-kernels $(GUEST_KERNELS)
+	$(Q)TESTS=guest_kernel_soak selftests/host/run soak; status=$$?; \
+	rm -f build/selftests/data/vmlinuz-* build/selftests/data/initrd-*; exit $$status
+
 shell peer: programs
 	$(Q)selftests/host/run $@
 
@@ -165,6 +176,8 @@ help:
 	@echo "  make bench        instructions per exit, tlfs and KVM; build/bench.tsv (after check-qemu also"
 	@echo "                    what QEMU takes with either)"
 	@echo "  make soak         the long runs"
+	@echo "  make mutations    break the module, one thing at a time: which test notices"
+	@echo "  make guest-kernels  the kernels of GUEST_KERNELS=\"6.12 7\" as guests, 1 and 4 VPs"
 	@echo "  make shell        a shell in the test host"
 	@echo "  make check-qemu   stock guests under Debian's newest QEMU with -accel mshv, in the test host"
 	@echo "  make peer         the guest of demo in the same host, under QEMU and stock KVM"
@@ -182,4 +195,4 @@ help:
 	@echo "  PREFIX, DESTDIR, INSTALL_MOD_PATH, UDEVDIR, MODPROBEDIR   install"
 
 .PHONY: all module tools selftests kernel-headers packages sparse checkpatch demo programs check \
-	kernels conformance count bench soak shell peer check-qemu install clean distclean help
+	kernels conformance count bench soak mutations guest-kernels shell peer check-qemu install clean distclean help
