@@ -457,9 +457,11 @@ static int debug_claim(struct tlfs_debug *d)
 /* TLFS_OPEN_DEBUG of @pt, which the caller has a reference to: a descriptor */
 long tlfs_debug_open(struct tlfs_partition *pt)
 {
-	struct tlfs_debug *d = smp_load_acquire(&pt->debug);
+	struct tlfs_debug *d;
 	long fd;
 
+	/* pairs with tlfs_debug_create() */
+	d = smp_load_acquire(&pt->debug);
 	if (!d)
 		return -ENXIO;
 	fd = debug_claim(d);

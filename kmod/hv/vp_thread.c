@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * vp_thread.c - VPs that no VMM runs: of partitions made by hypercall, and where their intercepts go
+ * vp_thread.c - VPs of partitions made by hypercall, that no VMM runs; where their intercepts go
  *
  * Each has a kernel thread that lends itself the memory of the tree's process while guest code
  * runs, and gives it back whenever the VP rests, so that a process that is killed can go.  The
@@ -8,8 +8,8 @@
  * vp->paused first, and the thread lets go at its next exit.
  *
  * An intercept message goes to SINT0 of the parent's VP 0, or another one that takes messages
- * (TLFS 9.1.1, 14.1); one for the root is read from the device.  Until there is a free slot it waits in the queue, in the order of detection,
- * and the VP with it.
+ * (TLFS 9.1.1, 14.1); one for the root is read from the device.  Until there is a free slot it
+ * waits in the queue, in the order of detection, and the VP with it.
  */
 #include <linux/cgroup.h>
 #include <linux/kthread.h>

@@ -15,6 +15,8 @@
 #define CHILD_POOL	0x7000000ULL
 #define POOL_PAGES	80
 #define CHILD_POOL_PAGES 80
+#define SAVED		0x9000000ULL	/* what is saved of the child */
+#define SAVED_MAX	0x100000ULL
 #define LATE		0x30000000ULL	/* not mapped until the child reads it */
 #define READ_ONLY	0x30001000ULL
 #define MAGIC		0x746e65726150ULL
@@ -475,6 +477,79 @@ static int last_words(u64 level)
 	return 0;
 }
 
+/* the stream at SAVED; its length, or 0 */
+static u64 save_child(void)
+{
+	const struct hv_output_save_partition_state *out = (void *)out_page;
+	u32 flags = HV_SAVE_RESTORE_STATE_START;
+	u64 len = 0;
+
+	do {
+		if (save(child, flags) || len + out->save_data_count > SAVED_MAX)
+			return 0;
+		memcpy((void *)(SAVED + len), out->save_data, out->save_data_count);
+		len += out->save_data_count;
+		flags = 0;
+	} while (out->save_state == HV_STATE_INCOMPLETE);
+	return out->save_state == HV_STATE_COMPLETE ? len : 0;
+}
+
+/* state of the last chunk taken */
+static u32 restore_child(u64 len)
+{
+	const struct hv_output_restore_partition_state *out = (void *)out_page;
+	u32 flags = HV_SAVE_RESTORE_STATE_START, n;
+	u64 pos = 0;
+
+	do {
+		n = len - pos < HV_SAVE_RESTORE_DATA_MAX ? len - pos : HV_SAVE_RESTORE_DATA_MAX;
+		if (restore(child, flags, (void *)(SAVED + pos), n))
+			return ~0U;
+		pos += out->restore_data_consumed;
+		flags = 0;
+	} while (out->restore_state == HV_STATE_INCOMPLETE && out->restore_data_consumed &&
+		 pos < len);
+	return out->restore_state;
+}
+
+/* a running child is put aside, made another, and goes on as it was */
+static int save_and_restore(void)
+{
+	volatile u64 *count = OF_CHILD(spins);
+	u64 len, rip, rsp, seen, end;
+
+	if (!top)
+		return 0;
+	S(save(child, HV_SAVE_RESTORE_STATE_START), HV_STATUS_OPERATION_DENIED,
+	  "a child that runs is not saved [HC-005E/OPERATION_DENIED]");
+	S(save(HV_PARTITION_ID_SELF, HV_SAVE_RESTORE_STATE_START), HV_STATUS_ACCESS_DENIED,
+	  "nor is oneself [HC-005E/ACCESS_DENIED]");
+	S(set_reg(child, HV_REGISTER_EXPLICIT_SUSPEND, 1), HV_STATUS_SUCCESS, "suspended");
+	rip = reg(child, HV_X64_REGISTER_RIP);
+	rsp = reg(child, HV_X64_REGISTER_RSP);
+	len = save_child();
+	T(len, "saved by its parent [HC-005E]");
+
+	S(set_reg(child, HV_X64_REGISTER_RIP, 0x1000), HV_STATUS_SUCCESS, "led astray");
+	set_reg(child, HV_X64_REGISTER_RSP, 0x2000);
+	set_reg(child, HV_X64_REGISTER_CR3, 0);
+	*(volatile u8 *)(SAVED + len / 2) ^= 1;
+	S(restore_child(len), HV_STATE_CORRUPT_DATA, "what was tampered with is refused");
+	S(reg(child, HV_X64_REGISTER_RSP), 0x2000, "and changes nothing");
+	*(volatile u8 *)(SAVED + len / 2) ^= 1;
+	S(restore_child(len), HV_STATE_COMPLETE, "restored by its parent [HC-005F]");
+	S(reg(child, HV_X64_REGISTER_RIP), rip, "to where it was");
+	S(reg(child, HV_X64_REGISTER_RSP), rsp, "with its stack");
+	S(reg(child, HV_REGISTER_EXPLICIT_SUSPEND), 1, "suspended as it was");
+	seen = *count;
+	S(set_reg(child, HV_REGISTER_EXPLICIT_SUSPEND, 0), HV_STATUS_SUCCESS, "released");
+	end = rdtsc() + 60000000000ULL;
+	while (*count == seen && rdtsc() < end)
+		cpu_relax();
+	T(*count != seen, "it goes on");
+	return 0;
+}
+
 static bool zeroed(u64 gpa)
 {
 	const u64 *p = (void *)gpa;
@@ -597,6 +672,7 @@ void payload(void)
 	synic_on();
 	if (names() || create_child() || before_initialization() || feed_child() || limits() ||
 	    mapping_rules() || vp_rules() || start_child(1) || io_intercepts() ||
-	    memory_intercepts() || cpuid_intercept() || last_words(1) || end_child())
+	    memory_intercepts() || cpuid_intercept() || last_words(1) || save_and_restore() ||
+	    end_child())
 		check(false, "came to the end");
 }

@@ -234,4 +234,23 @@ static u16 set_table(u64 id, u32 name, u64 base, u16 limit)
 	return set_reg_val(id, name, &val);
 }
 
+static u16 save(u64 id, u32 flags)
+{
+	struct hv_input_save_partition_state in = { .partition_id = id, .flags = flags };
+
+	memcpy(in_page, &in, sizeof(in));
+	return call(HVCALL_SAVE_PARTITION_STATE, 0);
+}
+
+static u16 restore(u64 id, u32 flags, const void *data, u32 count)
+{
+	struct hv_input_restore_partition_state *in = (void *)in_page;
+
+	in->partition_id = id;
+	in->flags = flags;
+	in->restore_data_count = count;
+	memcpy(in->restore_data, data, count);
+	return call(HVCALL_RESTORE_PARTITION_STATE, 0);
+}
+
 #endif /* GUEST_PARENT_H */
