@@ -190,6 +190,19 @@ TEST_F(gpa, results)
 	EXPECT_EQ(0, memcmp(self->out.data, bytes, 8));
 	memcpy(&word, self->vm.ram + SIM + 0x800, 8);
 	EXPECT_EQ(0, word);
+
+	/* another page mapped beneath it does not show through until it is gone */
+	map[1] = SIM >> 12;
+	map[2] = HV_MAP_GPA_READABLE | HV_MAP_GPA_WRITABLE;
+	memcpy((void *)(map[3] << 12) + 0x800, bytes + 8, 8);
+	ASSERT_EQ(0, vmm_call_reps(self->vm.pt, HVCALL_MAP_GPA_PAGES, &reps, map, sizeof(map),
+				   NULL, 0));
+	EXPECT_EQ(0, get(self, 0, SIM + 0x800, 8, 0));
+	EXPECT_EQ(0, memcmp(self->out.data, bytes, 8));
+	vmm_set_reg(&self->vm.vp[0], HV_REGISTER_SIMP, 0);
+	EXPECT_EQ(0, get(self, 0, SIM + 0x800, 8, 0));
+	EXPECT_EQ(0, memcmp(self->out.data, bytes + 8, 8));
+	PROVES("B-8-018 B-8-019");
 	PROVES("PROP-access-gpa-result-1 PROP-access-gpa-result-2 PROP-access-gpa-result-3");
 	PROVES("PROP-access-gpa-result-4 B-12-045");
 }

@@ -190,9 +190,13 @@ static int create_child(void)
 	u64 available, in_use, me;
 
 	S(create(1, 0, 0), HV_STATUS_INVALID_PARAMETER,
-	  "creation flag [HC-0040/INVALID_PARAMETER B-5-040]");
-	S(create(0, 0, 2), HV_STATUS_INVALID_PARAMETER, "reserved proximity flag");
-	S(create(0, 0x12345, 1U << 31), HV_STATUS_INVALID_PARAMETER, "node that is not there");
+	  "creation flag [HC-0040/INVALID_PARAMETER B-5-040 PROP-creation-flag-all]");
+	S(create(0, 0, 2), HV_STATUS_INVALID_PARAMETER,
+	  "reserved proximity flag [PROP-proximity-domain-62-33]");
+	S(create(0, 0x12345, 1U << 31), HV_STATUS_INVALID_PARAMETER,
+	  "node that is not there [PROP-proximity-domain-63 PROP-proximity-domain-31-0]");
+	S(create(0, 0, 1U << 31), HV_STATUS_SUCCESS, "one that is [B-7-006]");
+	S(on_partition(HVCALL_DELETE_PARTITION, out64(0)), HV_STATUS_SUCCESS, "and away");
 	S(create(0, 0x12345, 0), HV_STATUS_SUCCESS,
 	  "the node counts only when it is said to [B-7-007]");
 	S(on_partition(HVCALL_DELETE_PARTITION, out64(0)), HV_STATUS_SUCCESS,
@@ -207,7 +211,7 @@ static int create_child(void)
 	S(next_child(HV_PARTITION_ID_SELF, 0), HV_STATUS_SUCCESS, "first child [HC-0047]");
 	S(out64(0), child, "is the one just made [B-5-036]");
 	S(next_child(HV_PARTITION_ID_SELF, child), HV_STATUS_SUCCESS, "and then");
-	S(out64(0), 0, "there is none [B-5-037]");
+	S(out64(0), HV_PARTITION_ID_INVALID, "there is none [B-5-037 PROP-constant-0]");
 	S(next_child(HV_PARTITION_ID_SELF, child + 1000), HV_STATUS_INVALID_PARTITION_ID,
 	  "after one that is not there [HC-0047/INVALID_PARTITION_ID B-5-038]");
 	return 0;
@@ -220,7 +224,7 @@ static int before_initialization(void)
 	S(set_property(child, HV_PARTITION_PROPERTY_PRIVILEGE_FLAGS, 0),
 	  HV_STATUS_INVALID_PARTITION_STATE, "nor set [HC-0045/INVALID_PARTITION_STATE]");
 	S(create_vp(child, 0, 0), HV_STATUS_INVALID_PARTITION_STATE,
-	  "no VP [HC-004E/INVALID_PARTITION_STATE]");
+	  "no VP [HC-004E/INVALID_PARTITION_STATE B-4-053]");
 	S(delete_vp(child, 0), HV_STATUS_INVALID_PARTITION_STATE,
 	  "none to delete [HC-004F/INVALID_PARTITION_STATE]");
 	S(map(child, IMAGE, COPY, 1), HV_STATUS_INVALID_PARTITION_STATE,
@@ -312,7 +316,8 @@ static int mapping_rules(void)
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		S(map_flags(child, IMAGE, COPY, 1, bad[i]), HV_STATUS_INVALID_PARAMETER,
-		  "map flags %x [HC-004B/INVALID_PARAMETER B-8-007 B-8-011 B-8-020]", bad[i]);
+		  "map flags %x [HC-004B/INVALID_PARAMETER B-8-007 B-8-011 B-8-020 "
+		  "PROP-map-gpa-flag-0x2 PROP-map-gpa-flag-0x4]", bad[i]);
 	S(map(child, 1ULL << 52, COPY, 1), HV_STATUS_INVALID_PARAMETER,
 	  "target beyond the space [B-8-024]");
 	S(map(child, IMAGE, 1ULL << 52, 1), HV_STATUS_INVALID_PARAMETER,
@@ -328,7 +333,7 @@ static int mapping_rules(void)
 	S(map_sparse(child, IMAGE, SPARE), HV_STATUS_SUCCESS, "sparse [HC-006E B-8-029]");
 	S(deposit(child, SPARE, 1), HV_STATUS_OPERATION_DENIED,
 	  "a page the child can reach is not deposited [B-7-009]");
-	S(unmap(child, IMAGE, 2), HV_STATUS_SUCCESS, "unmap, also what is not [HC-004C B-8-027]");
+	S(unmap(child, IMAGE, 2), HV_STATUS_SUCCESS, "unmap, also what is not [HC-004C B-8-027 B-4-009]");
 	S(unmap(child, 1ULL << 52, 1), HV_STATUS_INVALID_PARAMETER,
 	  "unmap beyond the space [HC-004C/INVALID_PARAMETER]");
 	return 0;
@@ -337,7 +342,7 @@ static int mapping_rules(void)
 static int vp_rules(void)
 {
 	S(create_vp(child, 0, 1), HV_STATUS_INVALID_PARAMETER,
-	  "VP flags [HC-004E/INVALID_PARAMETER B-10-036]");
+	  "VP flags [HC-004E/INVALID_PARAMETER B-10-036 PROP-vp-creation-flag-all]");
 	S(create_vp(child, 0x10000, 0), HV_STATUS_INVALID_VP_INDEX,
 	  "index too large [HC-004E/INVALID_VP_INDEX B-10-014]");
 	S(create_vp(child, 0, 0), HV_STATUS_SUCCESS, "VP 0");
@@ -421,7 +426,7 @@ static int memory_intercepts(void)
 	S(resume(0), HV_STATUS_SUCCESS, "again");
 
 	T(message_waits(), "a write to that");
-	S(slot->header.message_type, HVMSG_GPA_INTERCEPT, "GPA intercept [B-8-009]");
+	S(slot->header.message_type, HVMSG_GPA_INTERCEPT, "GPA intercept [B-8-009 PROP-map-gpa-flag-0x1]");
 	memcpy(&m, (void *)slot->payload, sizeof(m));
 	T(m.base.gpa == READ_ONLY && m.base.header.intercept_access_type ==
 	  HV_INTERCEPT_ACCESS_WRITE, "at its address, a write");
@@ -454,7 +459,9 @@ static int last_words(u64 level)
 	T(message_waits(), "the child has something to say");
 	m = io_message();
 	T(m.port_number == PORT_RESULT, "its result");
-	S((u32)m.rax, 0, level ? "a child is a parent itself [HC-0040 HC-0048 B-5-039]" :
+	/* the line of its own that failed: there are the tests that are for below the top */
+	S((u32)m.rax, 0, level ? "a child is a parent itself [HC-0040 HC-0048 B-5-039 "
+				 "HC-0040/PARTITION_TOO_DEEP HC-0040/INSUFFICIENT_MEMORY B-5-044]" :
 				 "no deeper than that [HC-0040/PARTITION_TOO_DEEP B-5-039]");
 	S(resume(after(&m.header)), HV_STATUS_SUCCESS, "and on it runs");
 	end = rdtsc() + 60000000000ULL;
@@ -608,10 +615,35 @@ static void synic_on(void)
 	wrmsr(HV_X64_MSR_SCONTROL, 1);
 }
 
+/*
+ * A guest whose pool is filled by deposits makes children until it is dry, and when they are gone
+ * there is room again.  Ends with as many pages as before
+ */
+static int dry_pool(void)
+{
+	u64 ids[32];
+	unsigned int i, n, round;
+	u16 status;
+
+	for (round = 0; round < 2; round++) {
+		for (n = 0; n < ARRAY_SIZE(ids); n++) {
+			status = create(0, 0, 0);
+			if (status)
+				break;
+			ids[n] = out64(0);
+		}
+		T(n && status == HV_STATUS_INSUFFICIENT_MEMORY, "dry");
+		for (i = 0; i < n; i++)
+			S(on_partition(HVCALL_DELETE_PARTITION, ids[i]), HV_STATUS_SUCCESS, "gone");
+	}
+	return 0;
+}
+
 /* below the top: everything, with a child that has none of its own */
 static int be_parent(void)
 {
 	synic_on();
+	MUST(dry_pool());
 	MUST(create_child());
 	MUST(before_initialization());
 	MUST(feed_child());
@@ -659,6 +691,12 @@ static int names(void)
 		S(call(code, list), HV_STATUS_INVALID_PARTITION_ID,
 		  "call %x on nobody [HC-%04X/INVALID_PARTITION_ID]", code, code);
 	}
+	S(on_partition(HVCALL_INITIALIZE_PARTITION, HV_PARTITION_ID_SELF), HV_STATUS_ACCESS_DENIED,
+	  "who is no child is not initialized [B-5-042]");
+	S(get_property(HV_PARTITION_ID_SELF, HV_PARTITION_PROPERTY_CPU_WEIGHT),
+	  HV_STATUS_ACCESS_DENIED, "nor are its properties read [B-5-045]");
+	S(deposit(HV_PARTITION_ID_SELF, POOL, 1), HV_STATUS_ACCESS_DENIED,
+	  "nobody fills his own pool [B-7-005]");
 	S(next_child(1, 0), HV_STATUS_ACCESS_DENIED,
 	  "children of the root [HC-0047/ACCESS_DENIED B-5-049]");
 	return 0;
