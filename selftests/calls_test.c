@@ -120,7 +120,7 @@ static void check_shape(struct __test_metadata *_metadata, struct vmm *vm, const
 		  make(vm, control(c) | RESERVED_BIT, GUEST_IN, GUEST_OUT))
 		TH_LOG("reserved bit, call %#x", c->code);
 	EXPECT_EQ(HV_STATUS_INVALID_HYPERCALL_INPUT, make(vm, other, GUEST_IN, GUEST_OUT))
-		TH_LOG("repetitions, call %#x", c->code);
+		TH_LOG("reps, call %#x", c->code);
 	EXPECT_EQ(HV_STATUS_INVALID_HYPERCALL_INPUT,
 		  make(vm, control(c) | 1ULL << 48, GUEST_IN, GUEST_OUT))
 		TH_LOG("start beyond the count, call %#x", c->code);
@@ -177,7 +177,8 @@ TEST(guest_parent)
 			continue;
 		}
 		if (first_is_partition(c)) {
-			EXPECT_EQ(HV_STATUS_INVALID_PARTITION_ID, status) TH_LOG("call %#x", c->code);
+			EXPECT_EQ(HV_STATUS_INVALID_PARTITION_ID, status)
+				TH_LOG("call %#x", c->code);
 			set_input(&vm, ROOT_ID);
 			if (!strstr(c->name, "Port"))
 				EXPECT_EQ(HV_STATUS_ACCESS_DENIED,
@@ -187,7 +188,8 @@ TEST(guest_parent)
 		if (!c->bytes)
 			continue;
 		EXPECT_EQ(HV_STATUS_INVALID_ALIGNMENT,
-			  make(&vm, control(c), GUEST_IN + 4, GUEST_OUT)) TH_LOG("call %#x", c->code);
+			  make(&vm, control(c), GUEST_IN + 4, GUEST_OUT))
+			TH_LOG("call %#x", c->code);
 		EXPECT_EQ(HV_STATUS_INVALID_ALIGNMENT, make(&vm, control(c), ~7ULL, GUEST_OUT))
 			TH_LOG("call %#x", c->code);
 		if (c->bytes > 8)
@@ -235,7 +237,7 @@ TEST(root)
 			EXPECT_EQ(HV_STATUS_INVALID_PARTITION_ID, ret) TH_LOG("call %#x", c->code);
 		reps = *c->rep != 'y';
 		ret = vmm_call_reps(vm.dev, c->code, &reps, in, sizeof(in), out, sizeof(out));
-		EXPECT_NE(0, ret) TH_LOG("repetitions, call %#x", c->code);
+		EXPECT_NE(0, ret) TH_LOG("reps, call %#x", c->code);
 	}
 	/* a VP's descriptor is for the VP's state only */
 	for (c = calls; c < calls + ARRAY_SIZE(calls); c++) {

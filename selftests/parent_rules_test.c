@@ -30,12 +30,13 @@ GUEST_CODE(privileges_leaf, "64",
 	   "mov	%ebx, %eax\n\t"
 	   "out	%eax, $0xe1\n\t");
 
+#define EVEN	0x5555555555555555ULL
 #define GIVEN	(0x7ffULL | 0x1ffULL << 32 | HV_PRIV_DEBUGGING)
 
 /* set alone and with others, read back, and seen by the guest; each bit in one of the halves */
 TEST(privileges)
 {
-	static const u64 halves[] = { GIVEN & 0x5555555555555555ULL, GIVEN & ~0x5555555555555555ULL };
+	static const u64 halves[] = { GIVEN & EVEN, GIVEN & ~EVEN };
 	unsigned int bit, i;
 	struct vmm vm;
 	char id[40];

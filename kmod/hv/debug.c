@@ -2,9 +2,9 @@
 /*
  * debug.c - guest debugging (TLFS 20): a stream of bytes each way between a guest and its debugger
  *
- * The physical connection is a descriptor of the VMM (TLFS_OPEN_DEBUG): what the guest posts is read
- * from it, what is written to it the guest retrieves.  Each session is a connection of its own, so
- * that no guest learns of another's activity.
+ * The physical connection is a descriptor of the VMM (TLFS_OPEN_DEBUG): what the guest posts is
+ * read from it, what is written to it the guest retrieves.  Each session is a connection of its
+ * own, so that no guest learns of another's activity.
  *
  * A session belongs to its partition and to the descriptor, whichever goes last; with its partition
  * it is closed.
@@ -175,15 +175,15 @@ static bool debug_disturbed(struct tlfs_vp *vp)
 	       (vp->pt->threaded && tlfs_vp_thread_held(vp));
 }
 
+static bool debug_goes_on(struct tlfs_vp *vp, struct tlfs_debug *d, u32 post)
+{
+	return (post ? debug_out_room(d) >= post : debug_in_len(d)) || debug_disturbed(vp);
+}
+
 /* suspend the VP while there is no data, or no room for @post bytes (20.1.6) */
 static void debug_wait(struct tlfs_vp *vp, struct tlfs_debug *d, u32 post, long timeout)
 {
-	if (post)
-		swait_event_interruptible_timeout_exclusive(vp->wait,
-			debug_out_room(d) >= post || debug_disturbed(vp), timeout);
-	else
-		swait_event_interruptible_timeout_exclusive(vp->wait,
-			debug_in_len(d) || debug_disturbed(vp), timeout);
+	swait_event_interruptible_timeout_exclusive(vp->wait, debug_goes_on(vp, d, post), timeout);
 }
 
 static u16 debug_post(struct tlfs_debug *d, const void *data, u32 count, u32 *pending)
