@@ -16,6 +16,7 @@
 
 #include "eventfd.h"
 #include "tlfs.h"
+#include "hv/timers.h"
 #include "run.h"
 #include "trace.h"
 

@@ -11,7 +11,6 @@
 
 #include <linux/atomic.h>
 #include <linux/bitmap.h>
-#include <linux/cpumask.h>
 #include <linux/kref.h>
 #include <linux/mm_types.h>
 #include <linux/mutex.h>
@@ -750,19 +749,6 @@ void tlfs_debug_close(struct tlfs_partition *pt);
 void tlfs_debug_destroy(struct tlfs_partition *pt);
 long tlfs_debug_open(struct tlfs_partition *pt);
 
-/* hv/timer_assist.c: HV_STATUS_*; any thread */
-void tlfs_assist_init(struct tlfs_partition *pt);
-void tlfs_assist_destroy(struct tlfs_partition *pt);
-u16 tlfs_assist_set_period(struct tlfs_partition *pt, u64 period);
-u16 tlfs_assist_set_control(struct tlfs_partition *pt, u64 control);
-u16 tlfs_assist_set_pm(struct tlfs_partition *pt, u64 val);
-u32 tlfs_assist_pm_timer(struct tlfs_partition *pt);
-/* partition time goes on */
-void tlfs_assist_resume(struct tlfs_partition *pt);
-/* saved state: period, control, PM timer, ns left of the period */
-void tlfs_assist_get_state(struct tlfs_partition *pt, u64 state[4]);
-u16 tlfs_assist_set_state(struct tlfs_partition *pt, const u64 state[4]);
-
 /* hv/interrupt.c: VP assist page and APIC MSRs (13) */
 int tlfs_apic_rdmsr(struct tlfs_vp *vp, u32 msr, u64 *val);
 int tlfs_apic_wrmsr(struct tlfs_vp *vp, u32 msr, u64 val);
@@ -772,32 +758,10 @@ int tlfs_eoi_assist_sync(struct tlfs_vp *vp);
 
 void tlfs_send_nmi(struct tlfs_vp *vp);
 
-/* hv/unhalted_timer.c: VP thread */
-void tlfs_unhalted_create(struct tlfs_vp *vp);
-void tlfs_unhalted_reset(struct tlfs_vp *vp);
-void tlfs_unhalted_window(struct tlfs_vp *vp, bool begin);
-void tlfs_unhalted_expire(struct tlfs_vp *vp);
-int tlfs_unhalted_rdmsr(struct tlfs_vp *vp, u32 msr, u64 *val);
-int tlfs_unhalted_wrmsr(struct tlfs_vp *vp, u32 msr, u64 val);
-
 /* hypercall.c: GUEST_OS_ID, HYPERCALL, VP_INDEX, RUNTIME, RESET, CRASH_*, GUEST_IDLE ... */
 int tlfs_hv_rdmsr(struct tlfs_vp *vp, u32 msr, u64 *val);
 int tlfs_hv_wrmsr(struct tlfs_vp *vp, u32 msr, u64 val, bool guest);
 
-/**
- * struct tlfs_park - what the thread of a VP knows of parked processors (6.4.2): hv/system.c
- * @seen:	those it keeps off
- * @own:	where it may run without that
- * @valid:	@own is
- */
-struct tlfs_park {
-	u64 seen;
-	cpumask_var_t own;
-	bool valid;
-};
-
-void tlfs_park(struct tlfs_park *p);
-void tlfs_park_end(struct tlfs_park *p);
 /* hv/system.c: cycles between two samples of the profiler (23.3), 0: none */
 extern u64 tlfs_profile_period;
 

@@ -2,8 +2,9 @@
 /*
  * mshv_errno_test.c - every error the published interface promises, call by call
  *
- * VMMs take some of them for answers: ENOTTY for "an older driver", ENODEV for "no such page", EINTR
- * for "look whether to stop".  What differs from the published interface says so.  See mshv_test.c.
+ * VMMs take some of them for answers: ENOTTY for "an older driver", ENODEV for "no such page",
+ * EINTR for "look whether to stop".  What differs from the published interface says so.  See
+ * mshv_test.c.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -12,6 +12,7 @@
 #include <asm/tsc.h>
 
 #include "tlfs.h"
+#include "hv/timers.h"
 
 /* the virtual TLB is the processor's here: the number is kept for the parent that asks */
 #define TLB_PAGES_DEFAULT	64

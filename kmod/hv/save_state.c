@@ -12,6 +12,7 @@
 #include <linux/string.h>
 
 #include "tlfs.h"
+#include "hv/timers.h"
 #include "hv/save_restore.h"
 
 /* ---- the partition ---- */

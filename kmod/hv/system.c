@@ -8,6 +8,7 @@
 #include <linux/sched.h>
 
 #include "tlfs.h"
+#include "hv/park.h"
 
 /* ---- HvGetLogicalProcessorRunTime (6.4.1) ---- */
 

@@ -13,6 +13,7 @@
 #include <asm/tsc.h>
 
 #include "tlfs.h"
+#include "hv/timers.h"
 
 /* ---- clocks ---- */
 

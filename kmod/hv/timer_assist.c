@@ -11,6 +11,7 @@
 #include <linux/math64.h>
 
 #include "tlfs.h"
+#include "hv/timers.h"
 
 #define TIMER_VECTOR_MASK	GENMASK_ULL(7, 0)
 #define TIMER_MODE_SHIFT	8

@@ -11,6 +11,7 @@
 #include <linux/minmax.h>
 
 #include "tlfs.h"
+#include "hv/timers.h"
 
 #define CONFIG_VECTOR	0xffULL
 #define CONFIG_ENABLED	BIT_ULL(8)

@@ -6,6 +6,7 @@
 #include <linux/slab.h>
 
 #include "tlfs.h"
+#include "hv/timers.h"
 
 /* ---- life (10.1) ---- */
 

@@ -12,6 +12,7 @@
 #include <asm/processor-flags.h>
 
 #include "tlfs.h"
+#include "hv/timers.h"
 #include "hv/vp_registers.h"
 
 #define REG_SHARED	BIT(0)	/* may be had while the VP runs */

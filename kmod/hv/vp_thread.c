@@ -17,6 +17,7 @@
 #include <linux/sched/mm.h>
 
 #include "tlfs.h"
+#include "hv/park.h"
 #include "root_message.h"
 #include "run.h"
 

@@ -404,7 +404,7 @@ unsigned int start_aps(void)
 		ap_stack = (u64)ap_stacks[up] + sizeof(ap_stacks[up]) - 8;
 		apic_icr(id, 0x4500);
 		apic_icr(id, 0x4600 | TRAMPOLINE >> 12);
-		/* one that is there may have to wait for the host; one that is not is not waited for */
+		/* one that is there may wait for the host; one that is not is not waited for */
 		if (!wait_for(&cpus_up, up + 1, id < known ? PATIENCE_MS : 200))
 			break;
 	}

@@ -8,6 +8,8 @@
 #include "types.h"
 #include "status.h"
 #include "call.h"
+#include "call_partition.h"
+#include "call_port.h"
 #include "cpuid.h"
 #include "eventlog.h"
 #include "message.h"
