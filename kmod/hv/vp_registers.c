@@ -371,11 +371,19 @@ static u16 get_explicit_suspend(struct tlfs_vp *vp, u32 arg, union hv_register_v
 
 static u16 set_explicit_suspend(struct tlfs_vp *vp, u32 arg, const union hv_register_value *val)
 {
+	DECLARE_BITMAP(this, TLFS_MAX_VPS);
+
 	if (val->reg64 & ~HV_SUSPEND_SUSPENDED)
 		return HV_STATUS_INVALID_REGISTER_VALUE;
 	WRITE_ONCE(vp->explicit_suspend, val->reg64 & HV_SUSPEND_SUSPENDED);
 	/* out of the guest, or out of the sleep: the loop looks at it either way */
 	tlfs_vp_request(vp, TLFS_REQ_STOP);
+	if (val->reg64) {
+		/* suspended is stopped (10.1.3): no guest code after the call */
+		bitmap_zero(this, TLFS_MAX_VPS);
+		__set_bit(vp->index, this);
+		tlfs_vps_request(vp->pt, this, TLFS_REQ_STOP, true);
+	}
 	return HV_STATUS_SUCCESS;
 }
 
