@@ -65,7 +65,7 @@ static void registers(void)
 		check(under[i][0] != 0x5a5a,
 		      "enabled the page is seen [MSR-400000%s B-21-013]", id[i]);
 		check_eq(write_safe(&under[i][3], 1), MC_FAULT,
-			 "a write to it is #MC [MSR-400000%s B-21-003]", id[i]);
+			 "a write to it is #MC [MSR-400000%s B-21-003 B-11-013]", id[i]);
 		wrmsr(msr, 0);
 		check(under[i][0] == 0x5a5a && under[i][511] == 0x5a5a,
 		      "disabled, what was under it comes back [MSR-400000%s B-21-013]", id[i]);
