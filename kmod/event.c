@@ -81,6 +81,8 @@ void tlfs_event_prepare(struct tlfs_vp *vp)
 		if (!vp->event.pending && tlfs_call(nmi_allowed)(vp)) {
 			atomic_dec(&vp->nmi_pending);
 			queue_interrupt(vp, TLFS_EVENT_NMI, X86_TRAP_NMI);
+			tlfs_eventlog(HV_EVENTLOG_GROUP_INTERCEPT_MANAGER, HV_TR_IM_NMI_INTERRUPT,
+				      vp_reg(vp, VP_RIP));
 		}
 		/* behind one that is in service only one is kept */
 		if (tlfs_call(get_shadow)(vp) & BIT(1))

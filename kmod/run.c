@@ -501,14 +501,20 @@ static __always_inline int count_exit(struct tlfs_vp *vp)
 	return r;
 }
 
+/* comes with interrupts off: the one that ended the run is still pending */
 static noinline int logged_exit(struct tlfs_vp *vp)
 {
 	struct tlfs_eventlog_regs was = {
 		.rip = vp_reg(vp, VP_RIP), .rax = vp->regs[VP_RAX], .rcx = vp->regs[VP_RCX],
 		.rdx = vp->regs[VP_RDX],
 	};
-	int r = count_exit(vp);
+	int r;
 
+	if (vp->exit.kind == TLFS_EXIT_NONE)
+		was.vector = tlfs_host_vector();
+	local_irq_enable();
+	trace_tlfs_exit(vp);
+	r = count_exit(vp);
 	tlfs_eventlog_exit(vp, &was, r);
 	return r;
 }
@@ -590,10 +596,10 @@ static __always_inline int __run_once(struct tlfs_vp *vp, bool first)
 	if (first)
 		tlfs_stats_transition(rdtsc() - tsc);
 	WRITE_ONCE(vp->mode, TLFS_VP_OUTSIDE);
-	local_irq_enable();
-	trace_tlfs_exit(vp);
 	if (unlikely(READ_ONCE(tlfs_eventlog_groups) & TLFS_EVENTLOG_EXITS))
 		return logged_exit(vp);
+	local_irq_enable();
+	trace_tlfs_exit(vp);
 	return count_exit(vp);
 }
 

@@ -319,6 +319,22 @@ bool tlfs_window_has(const void *object)
 	return any;
 }
 
+bool tlfs_window_shows(u64 gpn)
+{
+	struct window *w;
+	bool shown = false;
+	u64 i;
+
+	mutex_lock(&windows_lock);
+	list_for_each_entry(w, &windows, link) {
+		i = gpn - (w->start >> PAGE_SHIFT);
+		if (w->mm == current->mm && i < w->nr && w->slot[i].object)
+			shown = true;
+	}
+	mutex_unlock(&windows_lock);
+	return shown;
+}
+
 bool tlfs_window_here(void)
 {
 	bool any;

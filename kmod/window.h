@@ -27,6 +27,8 @@ int tlfs_window_unmap(const void *object);
 void tlfs_window_purge(const void *object);
 /* does any process have it */
 bool tlfs_window_has(const void *object);
+/* does a window show something at page number @gpn of this process */
+bool tlfs_window_shows(u64 gpn);
 /* has this process a window */
 bool tlfs_window_here(void);
 /* is any window in use; a hint */

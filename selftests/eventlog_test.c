@@ -10,13 +10,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "harness.h"
+#include "eventlog.h"
 
-#define PAGE	TLFS_PAGE_SIZE
 #define SLOTS	64
-#define SYSTEM	HV_EVENTLOG_TYPE_GLOBAL_SYSTEM_EVENTS
-#define DIAG	HV_EVENTLOG_TYPE_LOCAL_DIAGNOSTICS
-#define NONE	HV_EVENTLOG_BUFFER_INDEX_NONE
 #define HOLE	0x80000000ULL
 #define IM	HV_EVENTLOG_GROUP_INTERCEPT_MANAGER
 
@@ -46,117 +42,6 @@ FIXTURE_TEARDOWN(eventlog)
 	munmap(self->window, self->size);
 	close(self->dev);
 	EXPECT_TRUE(vmm_count_settles("pages", 0));
-}
-
-static int init_basis(int dev, u32 type, u32 max, u32 pages, u32 threshold, u32 basis)
-{
-	struct hv_input_initialize_event_log_buffer_group in = {
-		.type = type, .maximum_buffer_count = max, .buffer_pages = pages,
-		.threshold = threshold, .time_basis = basis,
-	};
-
-	return vmm_call(dev, HVCALL_INITIALIZE_EVENT_LOG_BUFFER_GROUP, &in, sizeof(in), NULL, 0);
-}
-
-static int init(int dev, u32 type, u32 max, u32 pages, u32 threshold)
-{
-	return init_basis(dev, type, max, pages, threshold, HV_EVENTLOG_ENTRY_TIME_REFERENCE);
-}
-
-static int finalize(int dev, u32 type)
-{
-	struct hv_input_finalize_event_log_buffer_group in = { .type = type };
-
-	return vmm_call(dev, HVCALL_FINALIZE_EVENT_LOG_BUFFER_GROUP, &in, sizeof(in), NULL, 0);
-}
-
-static int create_near(int dev, u32 type, u32 index, u32 node, u32 flags)
-{
-	struct hv_input_create_event_log_buffer in = {
-		.type = type, .buffer_index = index,
-		.proximity_info = { .id = node, .flags = flags },
-	};
-
-	return vmm_call(dev, HVCALL_CREATE_EVENT_LOG_BUFFER, &in, sizeof(in), NULL, 0);
-}
-
-static int create(int dev, u32 type, u32 index)
-{
-	return create_near(dev, type, index, 0, 0);
-}
-
-static int buffer_call(int dev, u16 code, u32 type, u32 index)
-{
-	struct hv_input_event_log_buffer in = { .type = type, .buffer_index = index };
-
-	return vmm_call(dev, code, &in, sizeof(in), NULL, 0);
-}
-
-#define delete(dev, type, i)	buffer_call(dev, HVCALL_DELETE_EVENT_LOG_BUFFER, type, i)
-#define unmap(dev, type, i)	buffer_call(dev, HVCALL_UNMAP_EVENT_LOG_BUFFER, type, i)
-#define release(dev, type, i)	buffer_call(dev, HVCALL_RELEASE_EVENT_LOG_BUFFER, type, i)
-#define flush(dev, type, i)	buffer_call(dev, HVCALL_FLUSH_EVENT_LOG_BUFFER, type, i)
-
-static int map(int dev, u32 type, u32 index, u64 *gpns)
-{
-	struct hv_input_event_log_buffer in = { .type = type, .buffer_index = index };
-
-	return vmm_call(dev, HVCALL_MAP_EVENT_LOG_BUFFER, &in, sizeof(in), gpns, PAGE);
-}
-
-static int sources(int dev, u32 type, u64 mask)
-{
-	struct hv_input_set_event_log_group_sources in = { .type = type, .enable_flags = mask };
-
-	return vmm_call(dev, HVCALL_SET_EVENT_LOG_GROUP_SOURCES, &in, sizeof(in), NULL, 0);
-}
-
-/* create and map; one page after the other in the window */
-static const struct hv_eventlog_buffer_header *add(struct __test_metadata *_metadata, int dev,
-						   u32 type, u32 index)
-{
-	static u64 gpns[512];
-
-	EXPECT_EQ(0, create(dev, type, index));
-	EXPECT_EQ(0, map(dev, type, index, gpns));
-	return (const void *)(gpns[0] * PAGE);
-}
-
-static bool message(int dev, struct hv_message *msg)
-{
-	return read(dev, msg, sizeof(*msg)) == sizeof(*msg);
-}
-
-static struct hv_event_log_buffers_complete_message ready(const struct hv_message *msg)
-{
-	struct hv_event_log_buffers_complete_message payload;
-
-	memcpy(&payload, msg->payload, sizeof(payload));
-	return payload;
-}
-
-/* the first entry of @type in a buffer: its parameters, or NULL */
-static const u64 *entry(const struct hv_eventlog_buffer_header *h, u16 type)
-{
-	const struct hv_eventlog_entry_header *e;
-	u64 at;
-
-	for (at = sizeof(*h); at < h->next_buffer_offset; at += e->size) {
-		e = (const void *)((const u8 *)h + at);
-		if (e->type == type)
-			return (const u64 *)(e + 1);
-	}
-	return NULL;
-}
-
-/* partitions come and go: two events each */
-static void cycle(int dev)
-{
-	int pt = vmm_create_partition(dev, VMM_FLAGS);
-
-	if (pt < 0)
-		vmm_die("CREATE_PARTITION: %d", pt);
-	close(pt);
 }
 
 /* ---- statuses ---- */
@@ -330,6 +215,8 @@ TEST_F(eventlog, states)
 	EXPECT_LE(h->time_stamp, second->time_stamp);
 	EXPECT_LT(h->event_count, second->event_count);
 	EXPECT_FALSE(message(dev, &msg));
+	EXPECT_EQ(0, h->reserved1 | h->reserved2 | h->reserved3);
+	EXPECT_EQ(0, h->reserved4[0] | h->reserved4[1]);
 	/* it stays as it is: there is no free one, so events are lost */
 	count = LOAD(&h->next_buffer_offset);
 	cycle(dev);
@@ -369,7 +256,52 @@ TEST_F(eventlog, states)
 	       "PORT-HV-EVENTLOG-BUFFER-HEADER-BufferState "
 	       "PORT-HV-EVENTLOG-BUFFER-HEADER-NextBufferOffset "
 	       "PORT-HV-EVENTLOG-BUFFER-HEADER-Type "
-	       "PORT-HV-EVENTLOG-BUFFER-HEADER-NextBufferIndex");
+	       "PORT-HV-EVENTLOG-BUFFER-HEADER-NextBufferIndex "
+	       "PORT-HV-EVENTLOG-BUFFER-HEADER-Reserved1 PORT-HV-EVENTLOG-BUFFER-HEADER-Reserved2 "
+	       "PORT-HV-EVENTLOG-BUFFER-HEADER-Reserved3 PORT-HV-EVENTLOG-BUFFER-HEADER-Reserved4 "
+	       "B-16-021");
+}
+
+/* while nobody reads, what comes after the first list becomes one list, too: 14.2.1, 19.1.10 */
+TEST_F(eventlog, message_buffer)
+{
+	const struct hv_eventlog_buffer_header *h[4];
+	struct hv_message msg;
+	int dev = self->dev;
+	unsigned int i;
+
+	ASSERT_EQ(0, init(dev, SYSTEM, 4, 1, 1));
+	for (i = 0; i < 4; i++)
+		h[i] = add(_metadata, dev, SYSTEM, i);
+	ASSERT_EQ(0, sources(dev, SYSTEM, HV_EVENTLOG_ENABLE_SYSTEM_SUCCESS));
+	for (i = 0; i < 3; i++)
+		while (LOAD(&h[i]->buffer_state) < HV_EVENTLOG_BUFFER_STATE_COMPLETE)
+			cycle(dev);
+	EXPECT_EQ(HV_EVENTLOG_BUFFER_STATE_READY, LOAD(&h[0]->buffer_state));
+	EXPECT_EQ(HV_EVENTLOG_BUFFER_STATE_COMPLETE, LOAD(&h[1]->buffer_state));
+	EXPECT_EQ(HV_EVENTLOG_BUFFER_STATE_COMPLETE, LOAD(&h[2]->buffer_state));
+	ASSERT_TRUE(message(dev, &msg));
+	EXPECT_EQ(0, ready(&msg).buffer_index);
+	EXPECT_EQ(NONE, h[0]->next_buffer_index);
+	ASSERT_TRUE(message(dev, &msg));
+	EXPECT_EQ(1, ready(&msg).buffer_index);
+	EXPECT_EQ(2, h[1]->next_buffer_index);
+	EXPECT_EQ(NONE, h[2]->next_buffer_index);
+	EXPECT_EQ(HV_EVENTLOG_BUFFER_STATE_READY, LOAD(&h[2]->buffer_state));
+	EXPECT_FALSE(message(dev, &msg));
+	/* a flush waits for its turn as well */
+	EXPECT_EQ(0, release(dev, SYSTEM, 0));
+	cycle(dev);
+	EXPECT_EQ(0, flush(dev, SYSTEM, 3));
+	EXPECT_EQ(HV_EVENTLOG_BUFFER_STATE_READY, LOAD(&h[3]->buffer_state));
+	cycle(dev);
+	EXPECT_EQ(0, flush(dev, SYSTEM, 0));
+	EXPECT_EQ(HV_EVENTLOG_BUFFER_STATE_COMPLETE, LOAD(&h[0]->buffer_state));
+	ASSERT_TRUE(message(dev, &msg));
+	ASSERT_TRUE(message(dev, &msg));
+	EXPECT_EQ(0, ready(&msg).buffer_index);
+	EXPECT_EQ(HV_EVENTLOG_BUFFER_STATE_READY, LOAD(&h[0]->buffer_state));
+	PROVES("B-14-004 B-19-014");
 }
 
 /* ---- entries ---- */

@@ -109,6 +109,7 @@ TEST_F(message, port_access)
 		vmm_skip(self->vp, &self->msg);
 		rip += io->header.instruction_length_cr8 & 0xf;
 	}
+	PROVES("B-16-014");
 }
 
 GUEST_CODE(in_and_show, "64",
@@ -180,7 +181,7 @@ TEST_F(message, string_port_access)
 		vmm_skip(self->vp, &self->msg);
 		rip += strings[i].len;
 	}
-	PROVES("MSG-80010000");
+	PROVES("MSG-80010000 B-16-006 MSG-type~3");
 }
 
 /* nothing to do is nothing to do */
@@ -268,7 +269,7 @@ TEST_F(message, triple_fault)
 	vmm_start16(self->vp, &real_mode_out);
 	vmm_run_to(self->vp, HVMSG_X64_IO_PORT_INTERCEPT, &self->msg);
 	EXPECT_EQ(0xabcd, vmm_io_msg(&self->msg)->rax);
-	PROVES("MSG-80000021");
+	PROVES("MSG-80000021 B-16-019");
 }
 
 /* registers that make no sense together are found when the VP is run */
@@ -397,7 +398,7 @@ TEST_F(message, msr)
 					   HV_INTERCEPT_TYPE_X64_MSR, 0));
 	vmm_start64(self->vp, &msr_access);
 	vmm_run_out(self->vp, 0xe5);
-	PROVES("MSG-80010001 PROP-intercept-type-1");
+	PROVES("MSG-80010001 B-16-013 PROP-intercept-type-1");
 }
 
 /* the property that lets such accesses pass unseen */

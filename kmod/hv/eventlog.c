@@ -58,6 +58,7 @@ struct lp {
 	struct buffer *active;
 	struct list_head pending;
 	unsigned int nr_pending;
+	bool flushed;		/* what is pending is not to wait for the threshold */
 	u32 lost;
 	u32 count;
 };
@@ -73,7 +74,8 @@ struct lp {
  * @lps:	of a global group 1
  * @lp:		what each fills
  * @free:	buffers nobody fills
- * @ready, @ready_head, @ready_nr: ring of first indexes of lists nobody has read about yet
+ * @told:	the one message buffer (14.2.1) is taken: nobody has read of the last list yet
+ * @first:	where that list begins
  */
 struct group {
 	spinlock_t lock;
@@ -88,9 +90,8 @@ struct group {
 	struct lp *lp;
 	unsigned int lps;
 	struct list_head free;
-	u32 *ready;
-	unsigned int ready_head;
-	unsigned int ready_nr;
+	u32 first;
+	bool told;
 };
 
 static DEFINE_MUTEX(eventlog_lock);
@@ -113,15 +114,17 @@ static struct lp *this_lp(struct group *g)
 	return &g->lp[g->lps == 1 ? 0 : raw_smp_processor_id()];
 }
 
-/* what is pending is handed over, as one list in the order of completion (19.1.11) */
+/*
+ * What is pending is handed over, as one list in the order of completion (19.1.11); not before the
+ * message about the last list was read: until then it grows (19.1.10)
+ */
 static void hand_over(struct group *g, struct lp *lp)
 {
 	struct buffer *b, *next;
-	u32 first;
 
-	if (list_empty(&lp->pending))
+	if (g->told || (lp->nr_pending < g->threshold && !lp->flushed) || list_empty(&lp->pending))
 		return;
-	first = list_first_entry(&lp->pending, struct buffer, link)->index;
+	g->first = list_first_entry(&lp->pending, struct buffer, link)->index;
 	list_for_each_entry_safe(b, next, &lp->pending, link) {
 		b->header->next_buffer_index = list_is_last(&b->link, &lp->pending) ?
 			HV_EVENTLOG_BUFFER_INDEX_NONE : next->index;
@@ -130,8 +133,8 @@ static void hand_over(struct group *g, struct lp *lp)
 	while (!list_empty(&lp->pending))
 		list_del_init(lp->pending.next);
 	lp->nr_pending = 0;
-	/* a list has a buffer at least, and each is on one list only: there is room */
-	g->ready[(g->ready_head + g->ready_nr++) % g->max] = first;
+	lp->flushed = false;
+	WRITE_ONCE(g->told, true);
 	wake_up_interruptible(&tlfs_root_wait);
 }
 
@@ -142,8 +145,8 @@ static void complete_active(struct group *g, struct lp *lp)
 	lp->active = NULL;
 	set_state(b, HV_EVENTLOG_BUFFER_STATE_COMPLETE);
 	list_add_tail(&b->link, &lp->pending);
-	if (++lp->nr_pending >= g->threshold)
-		hand_over(g, lp);
+	lp->nr_pending++;
+	hand_over(g, lp);
 }
 
 static bool take_free(struct group *g, struct lp *lp)
@@ -228,111 +231,6 @@ void tlfs_eventlog_system(u64 group, u16 type, u64 first, u64 second, u16 status
 		tlfs_eventlog_write(group, type, params, nr);
 }
 
-/* ---- exits ---- */
-
-#define IM(type, ...)	tlfs_eventlog(HV_EVENTLOG_GROUP_INTERCEPT_MANAGER, type, __VA_ARGS__)
-
-static void log_io(struct tlfs_vp *vp, const struct tlfs_eventlog_regs *was)
-{
-	const struct tlfs_exit *x = &vp->exit;
-
-	if (x->io.in)
-		IM(HV_TR_IM_IO_PORT_READ, was->rip, x->io.port, 0);
-	else
-		IM(HV_TR_IM_IO_PORT_WRITE, was->rip, x->io.port, was->rax);
-}
-
-static void log_cr(struct tlfs_vp *vp, const struct tlfs_eventlog_regs *was)
-{
-	u8 nr = vp->exit.cr.nr;
-	u64 val = tlfs_call(get_cr)(vp, nr);
-
-	if (vp->exit.cr.write)
-		IM(HV_TR_IM_CR_WRITE, was->rip, nr, val);
-	else
-		IM(HV_TR_IM_CR_READ, was->rip, nr, val);
-}
-
-static DEFINE_PER_CPU(u64, last_sample);
-
-/* a host interrupt, the timer's among them, is when the profiler looks whether its time has come */
-static void log_interrupt(struct tlfs_vp *vp)
-{
-	u64 period = READ_ONCE(tlfs_profile_period), now;
-
-	IM(HV_TR_IM_EXTERNAL_INTERRUPT, 0);
-	if (!period || !(READ_ONCE(tlfs_eventlog_groups) & HV_EVENTLOG_GROUP_PROFILER))
-		return;
-	now = rdtsc();
-	if (now - this_cpu_read(last_sample) < period)
-		return;
-	this_cpu_write(last_sample, now);
-	tlfs_eventlog(HV_EVENTLOG_GROUP_PROFILER, HV_TR_SCH_PROFILER_SAMPLE, vp->pt->id, vp->index,
-		      READ_ONCE(vp->pt->time.guest_tsc_offset));
-}
-
-void tlfs_eventlog_exit(struct tlfs_vp *vp, const struct tlfs_eventlog_regs *was, int r)
-{
-	u64 val;
-
-	switch (vp->exit.kind) {
-	case TLFS_EXIT_NONE:
-		log_interrupt(vp);
-		break;
-	case TLFS_EXIT_HYPERCALL:
-		tlfs_eventlog(HV_EVENTLOG_GROUP_HYPERCALL, HV_TR_HC_HYPERCALL, was->rip, was->rcx);
-		break;
-	case TLFS_EXIT_EXCEPTION:
-		IM(HV_TR_IM_GUEST_EXCEPTION, was->rip, vp->exit.exc.vector);
-		break;
-	case TLFS_EXIT_RDMSR:
-		val = r == TLFS_RESUME && vp_reg(vp, VP_RIP) != was->rip ?
-		      vp->regs[VP_RDX] << 32 | (u32)vp->regs[VP_RAX] : 0;
-		IM(HV_TR_IM_MSR_READ, was->rip, (u32)was->rcx, val);
-		break;
-	case TLFS_EXIT_WRMSR:
-		IM(HV_TR_IM_MSR_WRITE, was->rip, (u32)was->rcx,
-		   was->rdx << 32 | (u32)was->rax);
-		break;
-	case TLFS_EXIT_CR:
-		log_cr(vp, was);
-		break;
-	case TLFS_EXIT_HLT:
-		IM(HV_TR_IM_HLT_INSTRUCTION, was->rip);
-		break;
-	case TLFS_EXIT_MWAIT:
-		IM(HV_TR_IM_MWAIT_INSTRUCTION, was->rip, was->rcx, was->rax);
-		break;
-	case TLFS_EXIT_CPUID:
-		IM(HV_TR_IM_CPUID_INSTRUCTION, was->rip, (u32)was->rax, (u32)was->rcx);
-		break;
-	case TLFS_EXIT_IO:
-		log_io(vp, was);
-		break;
-	case TLFS_EXIT_INTR_WINDOW:
-		IM(HV_TR_IM_INTERRUPT_PENDING, was->rip);
-		break;
-	case TLFS_EXIT_NMI_WINDOW:
-		IM(HV_TR_IM_NMI_INTERRUPT, was->rip);
-		break;
-	case TLFS_EXIT_TRIPLE_FAULT:
-		IM(HV_TR_IM_GUEST_SHUTDOWN, was->rip);
-		break;
-	case TLFS_EXIT_INVLPG:
-		IM(HV_TR_IM_INVLPG_INSTRUCTION, was->rip, 0);
-		break;
-	case TLFS_EXIT_TASK_SWITCH:
-		IM(HV_TR_IM_TASK_SWITCH, was->rip);
-		break;
-	case TLFS_EXIT_WBINVD:
-		IM(HV_TR_IM_INVD_INSTRUCTION, was->rip);
-		break;
-	case TLFS_EXIT_DR:
-		IM(HV_TR_IM_DR_ACCESS, was->rip);
-		break;
-	}
-}
-
 /* ---- groups and buffers; eventlog_lock held ---- */
 
 static void set_sources(unsigned int type, u64 sources)
@@ -356,10 +254,8 @@ static void group_free(struct group *g)
 {
 	kvfree(g->buffer);
 	kvfree(g->lp);
-	kvfree(g->ready);
 	g->buffer = NULL;
 	g->lp = NULL;
-	g->ready = NULL;
 	g->owner = NULL;
 }
 
@@ -371,9 +267,8 @@ static u16 group_init(unsigned int type,
 
 	g->lps = type == HV_EVENTLOG_TYPE_LOCAL_DIAGNOSTICS ? nr_cpu_ids : 1;
 	g->buffer = kvcalloc(in->maximum_buffer_count, sizeof(*g->buffer), GFP_KERNEL_ACCOUNT);
-	g->ready = kvcalloc(in->maximum_buffer_count, sizeof(*g->ready), GFP_KERNEL_ACCOUNT);
 	g->lp = kvcalloc(g->lps, sizeof(*g->lp), GFP_KERNEL_ACCOUNT);
-	if (!g->buffer || !g->ready || !g->lp) {
+	if (!g->buffer || !g->lp) {
 		group_free(g);
 		return HV_STATUS_INSUFFICIENT_MEMORY;
 	}
@@ -385,8 +280,7 @@ static u16 group_init(unsigned int type,
 	g->threshold = in->threshold;
 	g->basis = in->time_basis;
 	g->nr = 0;
-	g->ready_head = 0;
-	g->ready_nr = 0;
+	g->told = false;
 	g->owner = current->mm;
 	return HV_STATUS_SUCCESS;
 }
@@ -716,8 +610,8 @@ TLFS_HANDLER(flush_event_log_buffer)
 	for (i = 0; i < g->lps; i++) {
 		if (g->lp[i].active != b)
 			continue;
+		g->lp[i].flushed = true;
 		complete_active(g, &g->lp[i]);
-		hand_over(g, &g->lp[i]);
 		status = HV_STATUS_SUCCESS;
 		break;
 	}
@@ -732,7 +626,7 @@ bool tlfs_eventlog_take(struct hv_message *msg)
 {
 	struct hv_event_log_buffers_complete_message *payload = (void *)msg->payload;
 	unsigned long flags;
-	unsigned int type;
+	unsigned int type, i;
 	bool any = false;
 	struct group *g;
 
@@ -742,14 +636,15 @@ bool tlfs_eventlog_take(struct hv_message *msg)
 		if (g->owner != current->mm)
 			continue;
 		spin_lock_irqsave(&g->lock, flags);
-		if (g->ready_nr) {
+		if (g->told) {
 			memset(msg, 0, sizeof(*msg));
 			msg->header.message_type = HVMSG_EVENT_LOG_BUFFERS_COMPLETE;
 			msg->header.payload_size = sizeof(*payload);
 			payload->event_log_type = type;
-			payload->buffer_index = g->ready[g->ready_head];
-			g->ready_head = (g->ready_head + 1) % g->max;
-			g->ready_nr--;
+			payload->buffer_index = g->first;
+			WRITE_ONCE(g->told, false);
+			for (i = 0; i < g->lps; i++)
+				hand_over(g, &g->lp[i]);
 			any = true;
 		}
 		spin_unlock_irqrestore(&g->lock, flags);
@@ -765,7 +660,7 @@ bool tlfs_eventlog_waits(void)
 
 	for (type = 0; type < TYPES; type++)
 		if (READ_ONCE(groups[type].owner) == current->mm &&
-		    READ_ONCE(groups[type].ready_nr))
+		    READ_ONCE(groups[type].told))
 			return true;
 	return false;
 }

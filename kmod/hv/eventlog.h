@@ -39,10 +39,14 @@ void tlfs_eventlog_write(u64 group, u16 type, const u64 *params, unsigned int nr
 /* a change of partitions or VPs: a system event, and a diagnostic one of @group */
 void tlfs_eventlog_system(u64 group, u16 type, u64 first, u64 second, u16 status);
 
-/* general registers before an exit was handled */
+/* general registers before an exit was handled, and the vector of the host's interrupt */
 struct tlfs_eventlog_regs {
 	u64 rip, rax, rcx, rdx;
+	u8 vector;
 };
+
+/* interrupts off: of the one that is about to be taken, 0: none is pending any more */
+u8 tlfs_host_vector(void);
 
 #define TLFS_EVENTLOG_EXITS	(HV_EVENTLOG_GROUP_HYPERCALL |				\
 				 HV_EVENTLOG_GROUP_INTERCEPT_MANAGER |			\

@@ -294,9 +294,14 @@ static void msg_header(struct tlfs_vp *vp, struct hv_x64_intercept_message_heade
 	header->rflags = vp_reg(vp, VP_RFLAGS);
 }
 
-/* instruction bytes: the processor's, or fetched; how many, or -EAGAIN */
+/*
+ * Instruction bytes: the processor's, or fetched; how many, or -EAGAIN.  None of an access by the
+ * delivery of an interruption (16.3)
+ */
 static int msg_insn(struct tlfs_vp *vp, u8 buf[16])
 {
+	if (unlikely(vp->event.pending))
+		return 0;
 	if (vp->exit.nr_bytes) {
 		memcpy(buf, vp->exit.bytes, vp->exit.nr_bytes);
 		return vp->exit.nr_bytes;
@@ -399,9 +404,10 @@ int tlfs_msg_memory(struct tlfs_vp *vp, u32 type, u64 gpa, u8 access)
 	msg->base.cache_type = HV_CACHE_TYPE_X64_WRITE_BACK;
 	msg->base.tpr_priority = tlfs_call(get_cr)(vp, 8);
 	msg->base.gpa = gpa;
-	if (exit->kind == TLFS_EXIT_MEMORY && exit->mem.gva_valid) {
+	/* an access to the guest's page tables has none (16.3) */
+	if (exit->kind == TLFS_EXIT_MEMORY && exit->mem.gva_valid && !exit->mem.walk) {
 		info = HV_X64_MEMORY_ACCESS_GVA_VALID;
-		if (!exit->mem.walk && exit->mem.gpa == gpa)
+		if (exit->mem.gpa == gpa)
 			info |= HV_X64_MEMORY_ACCESS_GVA_GPA_VALID;
 		msg->base.memory_access_info = info;
 		msg->base.gva = exit->mem.gva;
@@ -490,7 +496,9 @@ int tlfs_msg_apic_eoi(struct tlfs_vp *vp, u8 vector)
 {
 	struct hv_x64_apic_eoi_message *msg;
 
-	msg = msg_begin(vp, HVMSG_X64_APIC_EOI, sizeof(*msg));
+	/* later editions have renumbered it */
+	msg = msg_begin(vp, READ_ONCE(vp->pt->v2) ? HVMSG_APIC_EOI_20 : HVMSG_X64_APIC_EOI,
+			sizeof(*msg));
 	msg->vp_index = vp->index;
 	msg->interrupt_vector = vector;
 	return TLFS_USER;

@@ -14,6 +14,7 @@
 #include <linux/xarray.h>
 
 #include "tlfs.h"
+#include "window.h"
 
 void tlfs_pool_init(struct tlfs_pool *pool)
 {
@@ -119,10 +120,15 @@ static u16 root_deposit(struct tlfs_hvcall *call, u64 gpn)
 		used = tlfs_gpa_backed_by(pt, uaddr);
 		tlfs_partition_put(pt);
 	}
+	/* statistics, buffers of the event log: ours already */
+	if (tlfs_window_shows(gpn))
+		return HV_STATUS_OBJECT_IN_USE;
 	if (used || get_user_pages_fast(uaddr, 1, FOLL_WRITE, &page) != 1)
 		return HV_STATUS_OPERATION_DENIED;
+	/* and what a device writes to is nobody else's either (7.3.1) */
+	used = page_maybe_dma_pinned(page);
 	put_page(page);
-	return HV_STATUS_SUCCESS;
+	return used ? HV_STATUS_OBJECT_IN_USE : HV_STATUS_SUCCESS;
 }
 
 static u16 deposit(struct tlfs_hvcall *call, u64 gpn)

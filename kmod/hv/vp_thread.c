@@ -9,7 +9,8 @@
  *
  * An intercept message goes to SINT0 of the parent's VP 0, or another one that takes messages
  * (TLFS 9.1.1, 14.1); one for the root is read from the device.  Until there is a free slot it
- * waits in the queue, in the order of detection, and the VP with it.
+ * waits in the queue, in the order of detection.  A parent that lets the VP go on before it has the
+ * message gets the next one in its place (14.2.6).
  */
 #include <linux/cgroup.h>
 #include <linux/kthread.h>
@@ -48,6 +49,21 @@ static bool intercept_waits(const struct tlfs_vp *vp)
 	return smp_load_acquire(&vp->intercept.queued.vp);
 }
 
+/* out of whatever queue it is in; may sleep */
+static void intercept_cancel(struct tlfs_vp *vp)
+{
+	if (parent_is_root(vp)) {
+		tlfs_root_intercept_cancel(vp);
+		return;
+	}
+	rcu_read_lock();
+	tlfs_messages_cancel(vp->pt->parent, &vp->intercept, 1);
+	rcu_read_unlock();
+	/* in the queue of a VP that is being deleted: the reset that belongs to it takes it out */
+	while (intercept_waits(vp))
+		schedule_timeout_uninterruptible(1);
+}
+
 /* false: to be tried again */
 static bool intercept_send(struct tlfs_vp *vp)
 {
@@ -70,11 +86,6 @@ bool tlfs_vp_thread_held(struct tlfs_vp *vp)
 {
 	return READ_ONCE(vp->deleted) || atomic_read(&vp->paused) ||
 	       READ_ONCE(vp->explicit_suspend) || READ_ONCE(vp->intercept_suspend);
-}
-
-static bool thread_may_run(struct tlfs_vp *vp)
-{
-	return !tlfs_vp_thread_held(vp) && !intercept_waits(vp);
 }
 
 /* the process has ended: nothing runs any more, until the tree is taken down */
@@ -120,7 +131,7 @@ static void thread_run(struct tlfs_vp *vp)
 
 	mutex_lock(&vp->lock);
 	WRITE_ONCE(vp->lock_owner, current);
-	if (!thread_may_run(vp))
+	if (tlfs_vp_thread_held(vp))
 		goto out;
 	if (!thread_take_mm(vp)) {
 		WRITE_ONCE(vp->deleted, true);
@@ -134,6 +145,8 @@ static void thread_run(struct tlfs_vp *vp)
 	if (!vp->mm_gone)
 		thread_drop_mm(vp);
 	if (!r) {
+		if (unlikely(intercept_waits(vp)))
+			intercept_cancel(vp);
 		memcpy(&vp->intercept.msg, vp->msg, sizeof(*vp->msg));
 		vp->unsent = !intercept_send(vp);
 	}
@@ -155,7 +168,7 @@ static int vp_thread(void *data)
 				schedule_timeout_idle(RETRY);
 			continue;
 		}
-		swait_event_idle_exclusive(vp->wait, thread_may_run(vp) || kthread_should_stop());
+		swait_event_idle_exclusive(vp->wait, !tlfs_vp_thread_held(vp) || kthread_should_stop());
 		if (!kthread_should_stop())
 			thread_run(vp);
 	}
@@ -194,14 +207,5 @@ void tlfs_vp_thread_stop(struct tlfs_vp *vp)
 		return;
 	kthread_stop(vp->thread);
 	vp->thread = NULL;
-	if (parent_is_root(vp)) {
-		tlfs_root_intercept_cancel(vp);
-		return;
-	}
-	rcu_read_lock();
-	tlfs_messages_cancel(vp->pt->parent, &vp->intercept, 1);
-	rcu_read_unlock();
-	/* in the queue of a VP that is being deleted: the reset that belongs to it takes it out */
-	while (intercept_waits(vp))
-		schedule_timeout_uninterruptible(1);
+	intercept_cancel(vp);
 }

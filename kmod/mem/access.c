@@ -347,6 +347,10 @@ int tlfs_fetch_insn(struct tlfs_vp *vp, u8 *buf, size_t len, bool atomic)
 
 	if (!vp_long_mode(vp)) {
 		tlfs_call(get_segment)(vp, TLFS_SEG_CS, &cs);
+		/* not behind the end of the segment */
+		if (lower_32_bits(gva) > cs.limit)
+			return 0;
+		len = min_t(u64, len, (u64)cs.limit - lower_32_bits(gva) + 1);
 		gva = lower_32_bits(cs.base + lower_32_bits(gva));
 	}
 	if (tlfs_call(cpl)(vp) == 3)

@@ -599,10 +599,19 @@ int tlfs_table_exit(struct tlfs_vp *vp)
 
 /*
  * SVM switches tasks by itself; what remains is a processor that cannot.  The VMM is told, as
- * the TLFS has it.
+ * the TLFS has it: the type of the TSS (16.5.9), 0 if its descriptor is not to be had.
  */
 int tlfs_task_switch_exit(struct tlfs_vp *vp)
 {
-	return tlfs_msg_unsupported(vp, HV_UNSUPPORTED_FEATURE_TASK_SWITCH_TSS,
-				    vp->exit.task.selector);
+	unsigned int flags = TLFS_WALK_PRIV_EXEMPT | (vp->in_window ? TLFS_WALK_ATOMIC : 0);
+	u16 offset = vp->exit.task.selector & ~7;
+	struct hv_x64_table_register gdt;
+	struct tlfs_walk walk;
+	u64 desc = 0;
+
+	tlfs_call(get_table)(vp, TLFS_TABLE_GDTR, &gdt);
+	if (offset + 7 <= gdt.limit &&
+	    tlfs_gva_read(vp, gdt.base + offset, &desc, sizeof(desc), flags, &walk) == -EAGAIN)
+		return TLFS_SLOW;
+	return tlfs_msg_unsupported(vp, HV_UNSUPPORTED_FEATURE_TASK_SWITCH_TSS, desc >> 40 & 0xf);
 }

@@ -309,6 +309,7 @@ static bool handle(struct vp *vp, const struct hv_message *msg)
 		vp->user = (h->execution_state & HV_X64_EXECUTION_STATE_CPL_MASK) == 3;
 		return vp_handle_mmio(vp, payload);
 	case HVMSG_X64_APIC_EOI:
+	case HVMSG_APIC_EOI_20:
 		return handle_eoi(vp, payload);
 	case HVMSG_X64_MSR_INTERCEPT:
 		return handle_msr(vp, payload);
