@@ -282,6 +282,7 @@ bool tlfs_partitions_owned(const void *owner);
 
 /* locks of one kind have an order between parent and child: one class for each depth */
 enum tlfs_lock_kind {
+	TLFS_LOCK_CALLS,
 	TLFS_LOCK_PARTITION,
 	TLFS_LOCK_VP,
 	TLFS_LOCK_MAPS,

@@ -91,6 +91,7 @@ static struct tlfs_partition *partition_alloc(struct tlfs_partition *parent, str
 	pt->depth = parent->depth + 1;
 	pt->threaded = !hosted;
 	init_rwsem(&pt->calls);
+	lockdep_set_class(&pt->calls, &lock_keys[TLFS_LOCK_CALLS][pt->depth]);
 	mutex_init(&pt->lock);
 	tlfs_lock_by_depth(&pt->lock, pt, TLFS_LOCK_PARTITION);
 	pt->cpus_per_socket = 1;
