@@ -28,7 +28,7 @@ kbuild = $(MAKE) -C $(KDIR) M=$(MDIR) \
 
 # Without HOST=, svm.
 HOST ?=
-export HOST KERNEL TESTS INTERACTIVE ACCEL QEMU HOST_MEMORY MODE_TIMEOUT
+export HOST KERNEL TESTS SOAK_ARGS INTERACTIVE ACCEL QEMU HOST_MEMORY MODE_TIMEOUT
 
 all: module tools
 
@@ -113,6 +113,10 @@ conformance:
 kernels:
 	@selftests/host/kernels
 
+# A kernel that looks for faults, for KERNEL=debug.
+debug-kernel:
+	$(Q)selftests/host/debug-kernel
+
 # The module with its accesses to the VMCS counted.
 count: kernel-headers
 	$(Q)selftests/host/link-sources $(CURDIR)/build/count
@@ -177,6 +181,7 @@ help:
 	@echo "                    what QEMU takes with either)"
 	@echo "  make soak         the long runs"
 	@echo "  make mutations    break the module, one thing at a time: which test notices"
+	@echo "  make debug-kernel  build the kernel of KERNEL=debug: lockdep, KASAN, kmemleak and others"
 	@echo "  make guest-kernels  the kernels of GUEST_KERNELS=\"6.12 7\" as guests, 1 and 4 VPs"
 	@echo "  make shell        a shell in the test host"
 	@echo "  make check-qemu   stock guests under Debian's newest QEMU with -accel mshv, in the test host"
@@ -184,6 +189,7 @@ help:
 	@echo
 	@echo "  KDIR=DIR          kernel build directory (now $(KDIR))"
 	@echo "  KERNEL=NAME       the kernel to build for and to boot: a release or its beginning, 6.1, 6.12, 7;"
+	@echo "                    (\"debug\": one that looks for faults, built here);"
 	@echo "                    what is not installed is fetched to build/cache by packages, demo, check ..."
 	@echo "  HOST=NAME         test host: svm (QEMU), svm-bochs, vmx (both Bochs), local (this machine);"
 	@echo "                    a list for check, or \"all\"; svm by default"
@@ -195,4 +201,4 @@ help:
 	@echo "  PREFIX, DESTDIR, INSTALL_MOD_PATH, UDEVDIR, MODPROBEDIR   install"
 
 .PHONY: all module tools selftests kernel-headers packages sparse checkpatch demo programs check \
-	kernels conformance count bench soak mutations guest-kernels shell peer check-qemu install clean distclean help
+	kernels conformance count bench soak mutations debug-kernel guest-kernels shell peer check-qemu install clean distclean help

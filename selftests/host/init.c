@@ -9,6 +9,7 @@
  *	host.only=PATTERN,...	only these programs
  *	host.skip=NAME,...	not these
  *	host.retries=N		run so many that fail once more
+ *	host.factor=N		everything takes N times as long here
  *	host.args="..."		$HOST_ARGS of what is run
  *
  * reports on the second serial port, and powers the machine off.  (The prefix is not "tlfs.": the
@@ -138,7 +139,7 @@ static void environment(const char *dir)
 static void first_process(void)
 {
 	struct runner r = { .dir = HOST_DIR, .console = CONSOLE };
-	char *args, *retries;
+	char *args, *retries, *factor;
 
 	set_up();
 	r.control = open_control();
@@ -154,6 +155,9 @@ static void first_process(void)
 	r.skip = parameter("host.skip");
 	retries = parameter("host.retries");
 	r.retries = retries ? strtoul(retries, NULL, 10) : 0;
+	factor = parameter("host.factor");
+	r.factor = factor ? strtoul(factor, NULL, 10) : 1;
+	setenv("HOST_FACTOR", factor ? factor : "1", 1);
 	args = parameter("host.args");
 	setenv("HOST_ARGS", args ? args : "", 1);
 	environment(HOST_DIR);
@@ -169,7 +173,7 @@ off:
 
 int main(int argc, char **argv)
 {
-	struct runner r = {};
+	struct runner r = { .factor = 1 };
 
 	if (getpid() == 1)
 		first_process();

@@ -5,7 +5,7 @@
 #
 # KERNEL=NAME chooses the kernel that hosts the module and runs as the guest: a release as in
 # /lib/modules, or its beginning (6.1, 6.12, 7).  By default it is the newest whose headers are
-# installed.
+# installed.  "debug" is the one that debug-kernel builds; the guest is the default one then.
 
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BUILD=$TOP/build
@@ -51,9 +51,14 @@ newest_kernel()
 match_kernel()
 {
 	awk -v name="$1" '
+	name == "debug" {
+		if (/[+]debug$/)
+			print
+		next
+	}
 	$0 == name { exact = name }
 	index($0, name) == 1 && substr($0, length(name) + 1) ~ /^[.+-]/ &&
-		!/-(rt|cloud)-/ { print }
+		!/-(rt|cloud)-|[+]debug$/ { print }
 	END { if (exact) print exact "~" }' | sort -V | tail -n 1 | sed 's/~$//'
 }
 

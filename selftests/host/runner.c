@@ -28,6 +28,7 @@
 #define DEFAULT_TIMEOUT	300	/* seconds for one program; "settings" overrides it */
 #define TICK		5	/* seconds between signs of life */
 #define DUMP_MAX	65536	/* bytes shown of one file after a failure */
+#define LEAKS		"/sys/kernel/debug/kmemleak"
 #define LAST_EXITS	"/sys/kernel/tracing/trace"	/* steps/before keeps it short */
 
 #define __printf(a, b)	__attribute__((format(printf, a, b)))
@@ -94,6 +95,10 @@ static bool is_splat(const char *text)
 		"unchecked MSR access", "refcount_t:", "list_add corruption",
 		"list_del corruption", "scheduling while atomic", "Bad page state",
 		"possible circular locking", "inconsistent lock state",
+		/* of a kernel that looks for faults */
+		"ODEBUG:", "non-static key", "INFO: lockdep is turned off",
+		"locking correctness validator", "pagealloc: ", "new suspicious memory leaks",
+		"Kernel memory exposure", "Kernel memory overwrite",
 	};
 	size_t i;
 
@@ -409,10 +414,11 @@ static int run_one(const struct runner *r, const char *path, const char *name, b
 	if (capture && !access(before, X_OK)) {
 		struct child b = {};
 
-		run_child(&b, before, cwd, 60, NULL, true);
+		run_child(&b, before, cwd, 60 * r->factor, NULL, true);
 	}
 
-	run_child(&c, path, cwd, capture ? time_limit(r, name) : 0, r->console, capture);
+	run_child(&c, path, cwd, capture ? time_limit(r, name) * r->factor : 0, r->console,
+		  capture);
 	drain_log();
 	bad = c.timed_out || splats || c.said_not_ok || (c.status && c.status != 4);
 	*again = *again && bad && !splats;
@@ -444,6 +450,18 @@ static bool in_list(const char *list, const char *name)
 	return false;
 }
 
+/* The last of all programs, whatever was chosen, where the kernel counts what nobody refers to. */
+static int run_leaks(const struct runner *r)
+{
+	char path[PATH_MAX];
+	bool again = false;
+
+	if (access(LEAKS, W_OK))
+		return 0;
+	snprintf(path, sizeof(path), "%s/leaks", r->dir);
+	return run_one(r, path, "zz-unload-leaks", true, &again);
+}
+
 static int run_directory(const struct runner *r, const char *dir)
 {
 	char path[PATH_MAX + NAME_MAX + 2];
@@ -470,6 +488,7 @@ static int run_directory(const struct runner *r, const char *dir)
 		again = false;
 		bad |= run_one(r, path, name, true, &again);
 	}
+	bad |= run_leaks(r);
 	return n < 0 || bad;
 }
 

@@ -29,6 +29,7 @@
  * @only:	run only programs matching one of these shell patterns (a,b,...), or NULL
  * @skip:	names of programs not to run, with commas between them, or NULL
  * @retries:	so many programs that fail without a word from the kernel are run once more
+ * @factor:	of all limits of time
  * @console:	terminal for a mode on the console, or NULL to inherit
  * @control:	the control channel
  */
@@ -40,6 +41,7 @@ struct runner {
 	const char *skip;
 	const char *console;
 	unsigned int retries;
+	unsigned int factor;
 	int control;
 };
 

@@ -64,7 +64,12 @@ host_start()
 
 	# An oops or a lockup ends the run instead of leaving a half-dead host behind.
 	kernel_args="console=ttyS0 loglevel=5 log_buf_len=4M oops=panic panic=-1"
-	kernel_args+=" softlockup_panic=1 watchdog_thresh=15"
+	if [[ $RELEASE == *+debug ]]; then
+		kernel_args+=" watchdog_thresh=60 hung_task_panic=1 page_poison=1"
+	else
+		kernel_args+=" watchdog_thresh=15"
+	fi
+	kernel_args+=" softlockup_panic=1"
 	# A starved emulator fails the check of the timer pin, and the kernel then does without it.
 	kernel_args+=" no_timer_check $words"
 	case $ACCEL in
