@@ -403,6 +403,11 @@ static int hc_run(struct tlfs_vp *vp, struct hc *hc)
 		return TLFS_SLOW;
 	}
 
+	if (unlikely(status == TLFS_HC_SUSPEND)) {
+		set_bit(TLFS_REQ_STOP, &vp->requests);
+		return TLFS_RESUME;
+	}
+
 	if (hc->out_total && !hc->call.fast) {
 		r = hc_memory_output(vp, hc, status);
 		if (r != TLFS_RESUME)

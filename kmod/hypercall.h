@@ -64,6 +64,8 @@ struct tlfs_hvcall {
 
 /* pseudo status of a handler, never seen by a caller */
 #define TLFS_HC_SLEEP	0xfffe
+/* the VP is suspended, and makes the call again when it goes on; nothing has been done */
+#define TLFS_HC_SUSPEND	0xfffd
 
 /* struct tlfs_hvcall_desc.flags */
 #define TLFS_HC_REP		BIT(0)
@@ -94,7 +96,7 @@ struct tlfs_hvcall {
  * @stat:	HV_VP_STAT_* of its class
  * @privilege:	HV_PRIV_* the caller needs, 0 if none
  * @section:	of the TLFS
- * @handler:	returns HV_STATUS_* or TLFS_HC_SLEEP
+ * @handler:	returns HV_STATUS_*, TLFS_HC_SLEEP or TLFS_HC_SUSPEND
  */
 struct tlfs_hvcall_desc {
 	const char *name;

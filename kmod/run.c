@@ -177,7 +177,7 @@ bool tlfs_vp_has_work(struct tlfs_vp *vp)
 		return false;
 	if (requests & (BIT(TLFS_REQ_INIT) | BIT(TLFS_REQ_SIPI) | BIT(TLFS_REQ_START)))
 		return true;
-	if (vp->startup_suspend)
+	if (vp->startup_suspend || READ_ONCE(vp->flush_wait))
 		return false;
 	if (!vp->halted && !vp->idle)
 		return true;
@@ -702,6 +702,7 @@ int tlfs_vp_run(struct tlfs_vp *vp)
 	/* entering again says that the last intercept is dealt with */
 	vp->intercept_suspend = false;
 	vp->explicit_suspend = false;
+	tlfs_flush_inhibit(vp, false);
 	if (!vp->run_deadline)
 		vp->run_deadline = (jiffies + RUN_PERIOD) | 1;
 

@@ -34,6 +34,7 @@
 #include "hypercall.h"
 #include "netlink.h"
 #include "ops.h"
+#include "hv/intercept.h"
 #include "hv/scheduler.h"
 #include "hv/eventlog.h"
 #include "hv/stats.h"
@@ -96,16 +97,6 @@ struct tlfs_pool {
 struct tlfs_cpuid_results;	/* hv/intercept.c */
 struct tlfs_irqfds;		/* eventfd.c */
 struct tlfs_debug;		/* hv/debug.c */
-
-/* bits of tlfs_partition.intercepts: what HvInstallIntercept asked for */
-struct tlfs_intercepts {
-	bool cpuid;			/* all leaves */
-	u8 cpuid_nr;
-	u32 cpuid_leaf[16];		/* single leaves */
-	bool msr_read, msr_write;
-	u32 exceptions;			/* vectors */
-	unsigned long *ports[2];	/* read, write; bitmaps of 65536 or NULL = all (VMM's) */
-};
 
 /* tlfs_timer_assist.pm_port */
 #define TLFS_PM_PORT_VALID	BIT(16)
@@ -266,6 +257,7 @@ struct tlfs_partition {
 	struct tlfs_ports ports;
 	struct tlfs_stats stats;
 	atomic_long_t flush_calls;
+	atomic_t flush_inhibits;
 };
 
 extern struct tlfs_partition tlfs_root;
@@ -421,6 +413,8 @@ struct tlfs_code_page {
  * @unsent:	the parent's SynIC took no messages; the thread's own
  * @startup_suspend: waits for INIT/SIPI (an AP)
  * @explicit_suspend, @intercept_suspend: registers of these names
+ * @flush_inhibit: nobody else flushes its TLB by hypercall; see tlfs_flush_inhibit()
+ * @flush_wait:	suspended in such a call, until the inhibit of somebody ends
  * @nmi_pending: NMIs not yet injected, at most 2
  * @start:	context a guest left for it; taken by xchg()
  * @sipi_vector: of the last SIPI
@@ -469,6 +463,8 @@ struct tlfs_vp {
 	struct hv_initial_vp_context *start;	/* hv/vp_start.c */
 	bool explicit_suspend;
 	bool intercept_suspend;
+	bool flush_inhibit;
+	bool flush_wait;
 	bool shutdown;
 	atomic_t nmi_pending;
 	u8 sipi_vector;
@@ -571,6 +567,14 @@ static inline struct tlfs_vp *tlfs_vp_get(struct tlfs_partition *pt, u32 index)
 #define tlfs_for_each_vp(vp, pt, i)						\
 	for ((i) = 0; (i) < READ_ONCE((pt)->nr_vps); (i)++)			\
 		if (((vp) = READ_ONCE((pt)->vps[i])) != NULL)
+
+/* ---- hv/vmmu.c ---- */
+
+/*
+ * HV_INTERCEPT_SUSPEND_TLB_FLUSH_INHIBIT (12.1.4), any context: while it is on, a sibling that
+ * flushes this VP's TLB by hypercall is suspended in the call; the end of it wakes all that are.
+ */
+void tlfs_flush_inhibit(struct tlfs_vp *vp, bool on);
 
 /* ---- run.c ---- */
 
@@ -713,21 +717,6 @@ int tlfs_task_switch_exit(struct tlfs_vp *vp);
 
 /* x86/emulate.c: xAPIC page accesses; TLFS_USER with a memory message if it cannot decode them */
 int tlfs_emulate_mmio(struct tlfs_vp *vp);
-
-/* hv/intercept.c: compose vp->msg; all return TLFS_USER */
-int tlfs_msg_io(struct tlfs_vp *vp);
-int tlfs_msg_memory(struct tlfs_vp *vp, u32 type, u64 gpa, u8 access);
-int tlfs_msg_msr(struct tlfs_vp *vp, u32 msr, bool write);
-int tlfs_msg_cpuid(struct tlfs_vp *vp, const u32 def[4]);
-int tlfs_msg_exception(struct tlfs_vp *vp);
-int tlfs_msg_unrecoverable(struct tlfs_vp *vp);
-int tlfs_msg_apic_eoi(struct tlfs_vp *vp, u8 vector);
-int tlfs_msg_invalid_register(struct tlfs_vp *vp);
-int tlfs_msg_unsupported(struct tlfs_vp *vp, u32 feature, u64 param);
-void tlfs_intercepts_free(struct tlfs_partition *pt);
-/* has the parent asked for this port (in: 0 read, 1 write); else it is an empty one (11.9) */
-bool tlfs_io_intercepted(struct tlfs_partition *pt, u16 port, unsigned int size, bool write);
-bool tlfs_cpuid_intercepted(struct tlfs_partition *pt, u32 leaf);
 
 /* hv/vp.c: registers by HV_REGISTER_NAME; HV_STATUS_* */
 u16 tlfs_get_register(struct tlfs_vp *vp, u32 name, union hv_register_value *val);

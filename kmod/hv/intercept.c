@@ -10,11 +10,14 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include <asm/trapnr.h>
+
 #include "tlfs.h"
 
 #define PORTS		65536
 #define EXCEPTIONS	32
-#define CPUID_LEAVES	ARRAY_SIZE(((struct tlfs_intercepts *)0)->cpuid_leaf)
+#define CPUID_FIRST	ARRAY_SIZE(((struct tlfs_intercepts *)0)->cpuid_leaf)
+#define CPUID_MORE	(PAGE_SIZE / sizeof(u32))
 
 /* ---- installing (9.3.1) ---- */
 
@@ -30,9 +33,8 @@ static u16 install_port(struct tlfs_partition *pt, u64 port, bool on)
 		/* a VMM has all of them until it gives the first one back, a guest none */
 		if (on == pt->hosted)
 			return HV_STATUS_SUCCESS;
-		map = bitmap_alloc(PORTS, GFP_KERNEL_ACCOUNT);
-		if (!map)
-			return HV_STATUS_INSUFFICIENT_MEMORY;
+		/* it never fails for want of memory (9.3.1), and two pages are not much */
+		map = bitmap_alloc(PORTS, GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
 		if (pt->hosted)
 			bitmap_fill(map, PORTS);
 		else
@@ -51,45 +53,65 @@ static u16 install_port(struct tlfs_partition *pt, u64 port, bool on)
 	return HV_STATUS_SUCCESS;
 }
 
+static u32 *cpuid_slot(struct tlfs_intercepts *ic, unsigned int i)
+{
+	return i < CPUID_FIRST ? &ic->cpuid_leaf[i] : &ic->cpuid_more[i - CPUID_FIRST];
+}
+
+/* the only intercepts that may want memory (9.3.1): the first few leaves do not */
+static bool cpuid_room(struct tlfs_partition *pt, unsigned int i)
+{
+	struct tlfs_intercepts *ic = &pt->intercepts;
+
+	if (i < CPUID_FIRST || (ic->cpuid_more && i < CPUID_FIRST + CPUID_MORE))
+		return true;
+	if (ic->cpuid_more || !tlfs_pool_charge(pt, 1))
+		return false;
+	ic->cpuid_more = kcalloc(CPUID_MORE, sizeof(u32), GFP_KERNEL_ACCOUNT);
+	if (!ic->cpuid_more)
+		tlfs_pool_uncharge(pt, 1);
+	return ic->cpuid_more;
+}
+
 /*
  * A leaf taken off the list leaves a copy of another one in its slot, so that a VP scanning the
- * list at this moment misses nothing that is to stay; a slot that repeats an earlier one is free.
+ * list at this moment misses nothing that is to stay; a slot that repeats the first one is free.
  */
 static u16 install_cpuid(struct tlfs_partition *pt, u64 leaf, bool on)
 {
 	struct tlfs_intercepts *ic = &pt->intercepts;
-	unsigned int i, free = ic->cpuid_nr, other = CPUID_LEAVES;
+	unsigned int i, nr = ic->cpuid_nr, free = nr, other = nr;
 
 	if (leaf > U32_MAX)
 		return HV_STATUS_INVALID_PARAMETER;
-	for (i = 0; i < ic->cpuid_nr; i++) {
-		if (ic->cpuid_leaf[i] != leaf)
+	for (i = 0; i < nr; i++) {
+		if (*cpuid_slot(ic, i) != leaf)
 			other = i;
 		else if (on)
 			return HV_STATUS_SUCCESS;
-		if (i && ic->cpuid_leaf[i] == ic->cpuid_leaf[0])
+		if (i && *cpuid_slot(ic, i) == ic->cpuid_leaf[0])
 			free = i;
 	}
 	if (on) {
-		if (free == CPUID_LEAVES)
+		if (!cpuid_room(pt, free))
 			return HV_STATUS_INSUFFICIENT_MEMORY;
-		WRITE_ONCE(ic->cpuid_leaf[free], leaf);
-		if (free == ic->cpuid_nr) {
+		WRITE_ONCE(*cpuid_slot(ic, free), leaf);
+		if (free == nr) {
 			/* pairs with tlfs_cpuid_intercepted(): the slot before the count */
 			smp_store_release(&ic->cpuid_nr, free + 1);
 		}
 		return HV_STATUS_SUCCESS;
 	}
-	if (other == CPUID_LEAVES) {
+	if (other == nr) {
 		WRITE_ONCE(ic->cpuid_nr, 0);
 		return HV_STATUS_SUCCESS;
 	}
 	/* slot 0 is the one the others repeat: give it a leaf that stays, then the rest */
 	if (ic->cpuid_leaf[0] == leaf)
-		WRITE_ONCE(ic->cpuid_leaf[0], ic->cpuid_leaf[other]);
-	for (i = 1; i < ic->cpuid_nr; i++)
-		if (ic->cpuid_leaf[i] == leaf)
-			WRITE_ONCE(ic->cpuid_leaf[i], ic->cpuid_leaf[0]);
+		WRITE_ONCE(ic->cpuid_leaf[0], *cpuid_slot(ic, other));
+	for (i = 1; i < nr; i++)
+		if (*cpuid_slot(ic, i) == leaf)
+			WRITE_ONCE(*cpuid_slot(ic, i), ic->cpuid_leaf[0]);
 	return HV_STATUS_SUCCESS;
 }
 
@@ -99,6 +121,12 @@ static u16 install_exception(struct tlfs_partition *pt, u64 vector, bool on)
 
 	if (vector >= EXCEPTIONS)
 		return HV_STATUS_INVALID_PARAMETER;
+	/*
+	 * Only instructions raise these, INT3 and INTO, which 2.0 does not intercept (11.12);
+	 * debuggers of today rely on it
+	 */
+	if (pt->v2 && (vector == X86_TRAP_BP || vector == X86_TRAP_OF))
+		return HV_STATUS_SUCCESS;
 	mask = on ? mask | BIT(vector) : mask & ~BIT(vector);
 	WRITE_ONCE(pt->intercepts.exceptions, mask);
 	return HV_STATUS_SUCCESS;
@@ -202,7 +230,7 @@ bool tlfs_io_intercepted(struct tlfs_partition *pt, u16 port, unsigned int size,
 
 bool tlfs_cpuid_intercepted(struct tlfs_partition *pt, u32 leaf)
 {
-	const struct tlfs_intercepts *ic = &pt->intercepts;
+	struct tlfs_intercepts *ic = &pt->intercepts;
 	unsigned int i, nr;
 
 	if (READ_ONCE(ic->cpuid))
@@ -210,7 +238,7 @@ bool tlfs_cpuid_intercepted(struct tlfs_partition *pt, u32 leaf)
 	/* pairs with install_cpuid() */
 	nr = smp_load_acquire(&ic->cpuid_nr);
 	for (i = 0; i < nr; i++)
-		if (READ_ONCE(ic->cpuid_leaf[i]) == leaf)
+		if (READ_ONCE(*cpuid_slot(ic, i)) == leaf)
 			return true;
 	return false;
 }
@@ -218,6 +246,7 @@ bool tlfs_cpuid_intercepted(struct tlfs_partition *pt, u32 leaf)
 void tlfs_intercepts_free(struct tlfs_partition *pt)
 {
 	bitmap_free(pt->intercepts.ports[0]);
+	kfree(pt->intercepts.cpuid_more);
 }
 
 /* ---- composing (16) ---- */
@@ -399,6 +428,7 @@ int tlfs_msg_memory(struct tlfs_vp *vp, u32 type, u64 gpa, u8 access)
 	tlfs_eventlog(HV_EVENTLOG_GROUP_INTERCEPT_MANAGER, HV_TR_IM_MEMORY_INTERCEPT,
 		      vp_reg(vp, VP_RIP), type);
 	msg = msg_begin(vp, type, sizeof(*msg));
+	tlfs_flush_inhibit(vp, true);
 	/* enum tlfs_access has the values of the message */
 	msg_header(vp, &msg->base.header, access, exit->insn_len);
 	msg->base.cache_type = HV_CACHE_TYPE_X64_WRITE_BACK;

@@ -419,7 +419,7 @@ static void fill_vp(struct tlfs_vp *vp, struct save_vp *s)
 	s->halted = vp->halted;
 	s->idle = vp->idle;
 	s->startup_suspend = vp->startup_suspend;
-	s->intercept_suspend = vp->intercept_suspend;
+	s->intercept_suspend = vp->intercept_suspend | vp->flush_inhibit << 1;
 	s->shutdown = vp->shutdown;
 	s->sipi_vector = vp->sipi_vector;
 	s->extint_vector = vp->extint_vector;
@@ -450,10 +450,10 @@ void tlfs_save_vp(struct tlfs_vp *vp, struct tlfs_save_buf *b)
 static bool vp_valid(const struct tlfs_vp *vp, const struct save_vp *s)
 {
 	bool flags = (s->event_pending | s->event_has_error | s->halted | s->idle |
-		      s->startup_suspend | s->intercept_suspend | s->shutdown |
-		      s->extint_pending) <= 1;
+		      s->startup_suspend | s->shutdown | s->extint_pending) <= 1;
 
-	return flags && !s->flags && !s->reserved && !(s->pages & ~SAVE_PAGES) &&
+	return flags && s->intercept_suspend <= 3 && !s->flags && !s->reserved &&
+	       !(s->pages & ~SAVE_PAGES) &&
 	       !(s->requests & ~SAVE_REQUESTS) && s->nmi_pending <= 2 &&
 	       !(s->extint & ~EXTINT_VALID) && s->event_insn_len <= TLFS_INSN_MAX;
 }
@@ -507,7 +507,8 @@ static void restore_fields(struct tlfs_vp *vp, const struct save_vp *s)
 	vp->halted = s->halted;
 	vp->idle = s->idle;
 	vp->startup_suspend = s->startup_suspend;
-	WRITE_ONCE(vp->intercept_suspend, s->intercept_suspend);
+	WRITE_ONCE(vp->intercept_suspend, s->intercept_suspend & 1);
+	tlfs_flush_inhibit(vp, s->intercept_suspend & 2);
 	vp->shutdown = s->shutdown;
 	vp->sipi_vector = s->sipi_vector;
 	vp->extint_vector = s->extint_vector;

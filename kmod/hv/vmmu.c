@@ -41,29 +41,78 @@ static u16 flush_check(const struct tlfs_hvcall *call, u64 space, u64 flags, u64
 	return HV_STATUS_SUCCESS;
 }
 
-/* on return no VP of @mask runs with a translation from before the call (12.4.2) */
-static void flush_vps(const struct tlfs_hvcall *call, const unsigned long *mask)
+/* ---- inhibited flushes (12.1.4) ---- */
+
+void tlfs_flush_inhibit(struct tlfs_vp *vp, bool on)
 {
+	struct tlfs_partition *pt = vp->pt;
+	struct tlfs_vp *other;
+	unsigned int i;
+
+	if (READ_ONCE(vp->flush_inhibit) == on || xchg(&vp->flush_inhibit, on) == on)
+		return;
+	if (on) {
+		atomic_inc(&pt->flush_inhibits);
+		return;
+	}
+	atomic_dec(&pt->flush_inhibits);
+	/* pairs with flush_suspend(): either we see who waits, or he that there is nothing */
+	smp_mb__after_atomic();
+	tlfs_for_each_vp(other, pt, i) {
+		if (!READ_ONCE(other->flush_wait))
+			continue;
+		WRITE_ONCE(other->flush_wait, false);
+		tlfs_vp_kick(other);
+	}
+}
+
+/* a VP may flush its own TLB whatever its parent does */
+static bool flush_inhibited(const struct tlfs_hvcall *call, const unsigned long *mask)
+{
+	struct tlfs_vp *vp;
+	unsigned int i;
+
+	tlfs_for_each_vp(vp, call->caller, i)
+		if (READ_ONCE(vp->flush_inhibit) && vp != call->vp && (!mask || test_bit(i, mask)))
+			return true;
+	return false;
+}
+
+/* the caller does not go on before the inhibit of a target is over: true, it waits */
+static bool flush_suspend(const struct tlfs_hvcall *call, const unsigned long *mask)
+{
+	WRITE_ONCE(call->vp->flush_wait, true);
+	/* pairs with tlfs_flush_inhibit() */
+	smp_mb();
+	if (flush_inhibited(call, mask))
+		return true;
+	WRITE_ONCE(call->vp->flush_wait, false);
+	return false;
+}
+
+/* on return no VP of @mask runs with a translation from before the call (12.4.2) */
+static u16 flush_vps(const struct tlfs_hvcall *call, const unsigned long *mask)
+{
+	if (unlikely(atomic_read(&call->caller->flush_inhibits)) && flush_suspend(call, mask))
+		return TLFS_HC_SUSPEND;
 	atomic_long_inc(&call->caller->flush_calls);
 	tlfs_eventlog(HV_EVENTLOG_GROUP_ADDRESS_MANAGER_GVA, HV_TR_AM_GVA_FLUSH_VIRTUAL_TLB,
 		      call->caller->id);
 	tlfs_vps_request(call->caller, mask, TLFS_REQ_FLUSH_TLB, true);
+	return HV_STATUS_SUCCESS;
 }
 
 static u16 flush_masked(const struct tlfs_hvcall *call, u64 flags, u64 processors)
 {
 	DECLARE_BITMAP(mask, TLFS_MAX_VPS);
 
-	if (flags & HV_FLUSH_ALL_PROCESSORS) {
-		flush_vps(call, NULL);
-		return HV_STATUS_SUCCESS;
-	}
+	if (flags & HV_FLUSH_ALL_PROCESSORS)
+		return flush_vps(call, NULL);
 	if (!processors)
 		return HV_STATUS_INVALID_PARAMETER;
 	bitmap_zero(mask, TLFS_MAX_VPS);
 	mask[0] = processors;
-	flush_vps(call, mask);
-	return HV_STATUS_SUCCESS;
+	return flush_vps(call, mask);
 }
 
 static u16 flush_set(struct tlfs_hvcall *call, u64 flags, const struct hv_vpset *set)
@@ -71,18 +120,14 @@ static u16 flush_set(struct tlfs_hvcall *call, u64 flags, const struct hv_vpset 
 	DECLARE_BITMAP(mask, TLFS_MAX_VPS);
 	u16 status;
 
-	if (flags & HV_FLUSH_ALL_PROCESSORS) {
-		flush_vps(call, NULL);
-		return HV_STATUS_SUCCESS;
-	}
+	if (flags & HV_FLUSH_ALL_PROCESSORS)
+		return flush_vps(call, NULL);
 	status = tlfs_vpset_parse(call, set->format, set->valid_bank_mask, set->bank,
 				  call->var_size / sizeof(u64), mask);
 	if (status != HV_STATUS_SUCCESS)
 		return status;
 	/* a set may be empty, unlike a mask */
-	if (!bitmap_empty(mask, TLFS_MAX_VPS))
-		flush_vps(call, mask);
-	return HV_STATUS_SUCCESS;
+	return bitmap_empty(mask, TLFS_MAX_VPS) ? HV_STATUS_SUCCESS : flush_vps(call, mask);
 }
 
 static void count_space(const struct tlfs_hvcall *call, u64 flags)
@@ -150,12 +195,10 @@ TLFS_HANDLER(flush_virtual_address_list_ex)
 #define TRANSLATE_ACCESS	(HV_TRANSLATE_GVA_VALIDATE_READ | \
 				 HV_TRANSLATE_GVA_VALIDATE_WRITE | \
 				 HV_TRANSLATE_GVA_VALIDATE_EXECUTE)
-/*
- * Not here: TLB_FLUSH_INHIBIT, as flushes do not wait for a VP in the hands of its parent, and the
- * SMAP and shadow stack options of later editions.
- */
+/* not here: the SMAP and shadow stack options of later editions */
 #define TRANSLATE_FLAGS		(TRANSLATE_ACCESS | HV_TRANSLATE_GVA_PRIVILEGE_EXEMPT | \
 				 HV_TRANSLATE_GVA_SET_PAGE_TABLE_BITS | \
+				 HV_TRANSLATE_GVA_TLB_FLUSH_INHIBIT | \
 				 HV_TRANSLATE_GVA_SUPERVISOR_ACCESS | \
 				 HV_TRANSLATE_GVA_USER_ACCESS)
 
@@ -197,6 +240,28 @@ static u32 cache_type(struct tlfs_vp *vp, u8 pat_index)
 	return type == 7 ? HV_CACHE_TYPE_X64_UNCACHED : type;
 }
 
+/* a page number is one of the paging mode's; without paging any will do (12.4.4) */
+static bool gva_in_range(struct tlfs_vp *vp, u64 page)
+{
+	if (!(tlfs_call(get_cr)(vp, 0) & X86_CR0_PG))
+		return true;
+	return !(page >> (tlfs_call(get_efer)(vp) & EFER_LMA ? 64 - HV_PAGE_SHIFT :
+							       32 - HV_PAGE_SHIFT));
+}
+
+/* why a page of the guest's tables could not be accessed */
+static u32 table_failure(struct tlfs_vp *vp, const struct tlfs_walk *walk)
+{
+	bool writable, overlay;
+
+	if (!tlfs_gpa_present(vp->pt, walk->unmapped, &writable, &overlay))
+		return HV_TRANSLATE_GVA_GPA_UNMAPPED;
+	if (overlay)
+		return HV_TRANSLATE_GVA_GPA_ILLEGAL_OVERLAY_ACCESS;
+	return walk->unmapped_write ? HV_TRANSLATE_GVA_GPA_NO_WRITE_ACCESS :
+				      HV_TRANSLATE_GVA_GPA_NO_READ_ACCESS;
+}
+
 /* one access type of those asked for; 0 or as tlfs_walk() */
 static int translate_one(struct tlfs_vp *vp, u64 gva, unsigned int flags,
 			 struct hv_output_translate_virtual_address *out, struct tlfs_walk *walk)
@@ -216,7 +281,7 @@ static int translate_one(struct tlfs_vp *vp, u64 gva, unsigned int flags,
 			out->result_code = HV_TRANSLATE_GVA_PAGE_NOT_PRESENT;
 		break;
 	case -EFAULT:
-		out->result_code = HV_TRANSLATE_GVA_GPA_UNMAPPED;
+		out->result_code = table_failure(vp, walk);
 		out->gpa_page = walk->unmapped >> HV_PAGE_SHIFT;
 		break;
 	}
@@ -232,6 +297,10 @@ static int translate(struct tlfs_vp *vp, const struct hv_input_translate_virtual
 	bool writable, overlay = false, first = true;
 	int r = 0;
 
+	if (!gva_in_range(vp, in->gva_page)) {
+		out->result_code = HV_TRANSLATE_GVA_PAGE_NOT_PRESENT;
+		return -EACCES;
+	}
 	/* a walk checks a write or a fetch, and either is a read too */
 	if (in->control_flags & HV_TRANSLATE_GVA_VALIDATE_WRITE) {
 		r = translate_one(vp, gva, flags | TLFS_WALK_WRITE, out, &walk);
@@ -255,6 +324,8 @@ static int translate(struct tlfs_vp *vp, const struct hv_input_translate_virtual
 		out->cache_type = cache_type(vp, walk.pat);
 		out->overlay_page = overlay ? HV_TRANSLATE_OVERLAY_PAGE : 0;
 	}
+	if (in->control_flags & HV_TRANSLATE_GVA_TLB_FLUSH_INHIBIT)
+		tlfs_flush_inhibit(vp, true);
 	return 0;
 }
 

@@ -247,6 +247,8 @@ void tlfs_vp_reset(struct tlfs_vp *vp, bool init)
 	vp->halted = false;
 	vp->idle = false;
 	vp->shutdown = false;
+	vp->flush_wait = false;
+	tlfs_flush_inhibit(vp, false);
 	vp->extint_pending = false;
 	vp->cr2 = 0;
 	atomic_set(&vp->nmi_pending, 0);

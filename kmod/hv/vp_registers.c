@@ -387,20 +387,26 @@ static u16 set_explicit_suspend(struct tlfs_vp *vp, u32 arg, const union hv_regi
 	return HV_STATUS_SUCCESS;
 }
 
+static u64 intercept_suspend(const struct tlfs_vp *vp)
+{
+	return (READ_ONCE(vp->intercept_suspend) ? HV_SUSPEND_SUSPENDED : 0) |
+	       (READ_ONCE(vp->flush_inhibit) ? HV_INTERCEPT_SUSPEND_TLB_FLUSH_INHIBIT : 0);
+}
+
 static u16 get_intercept_suspend(struct tlfs_vp *vp, u32 arg, union hv_register_value *val)
 {
-	val->reg64 = READ_ONCE(vp->intercept_suspend) ? HV_SUSPEND_SUSPENDED : 0;
+	val->reg64 = intercept_suspend(vp);
 	return HV_STATUS_SUCCESS;
 }
 
 /* 10.3.1: a parent may clear what is set, and nothing else */
 static u16 set_intercept_suspend(struct tlfs_vp *vp, u32 arg, const union hv_register_value *val)
 {
-	u64 now = READ_ONCE(vp->intercept_suspend) ? HV_SUSPEND_SUSPENDED : 0;
-
-	if (val->reg64 & ~now)
+	if (val->reg64 & ~intercept_suspend(vp))
 		return HV_STATUS_INVALID_PARAMETER;
-	if (!val->reg64)
+	if (!(val->reg64 & HV_INTERCEPT_SUSPEND_TLB_FLUSH_INHIBIT))
+		tlfs_flush_inhibit(vp, false);
+	if (!(val->reg64 & HV_SUSPEND_SUSPENDED))
 		WRITE_ONCE(vp->intercept_suspend, false);
 	/* a VMM's thread is outside; a kernel thread waits for this */
 	tlfs_vp_kick(vp);

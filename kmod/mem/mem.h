@@ -222,6 +222,7 @@ int tlfs_gpa_cmpxchg(struct tlfs_partition *pt, u64 gpa, u64 old, u64 new, unsig
  * @error:	#PF error code when it returned -EACCES
  * @unmapped:	GPA that could not be accessed when it returned -EFAULT: of a table entry, or from
  *		tlfs_gva_read() and tlfs_gva_write() also of the data
+ * @unmapped_write: that access was a write, of an accessed or dirty bit
  * @reserved:	reserved bits were set
  * @pat:	which entry of the PAT the page has
  */
@@ -229,6 +230,7 @@ struct tlfs_walk {
 	u64 gpa;
 	u32 error;
 	u64 unmapped;
+	bool unmapped_write;
 	bool reserved;
 	u8 pat;
 };

@@ -156,8 +156,10 @@ static int set_bits(struct walker *w, u64 addr, u64 e, u64 bits)
 	ret = tlfs_gpa_cmpxchg(w->pt, addr, e, e | bits, w->entry_size, w->atomic);
 	if (ret == -EAGAIN && !w->atomic)
 		return -ESTALE;
-	if (ret)
+	if (ret) {
 		w->out->unmapped = addr;
+		w->out->unmapped_write = true;
+	}
 	return ret;
 }
 

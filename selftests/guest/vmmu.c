@@ -63,8 +63,9 @@ static void test_space_flags(void)
 	check_eq(flush(SPACE, 1ULL << 63 | cr3, 0, 1, 0), BAD,
 		 "reserved bits of CR3 [HC-0002/INVALID_PARAMETER]");
 	check_eq(flush(SPACE, ~0ULL, ALL_SPACES, 1, 0), 0,
-		 "all address spaces: the operand is ignored [B-12-027]");
-	check_eq(flush(SPACE, cr3, ALL_CPUS, 0, 0), 0, "all processors: no mask needed [B-12-027]");
+		 "all address spaces: the operand is ignored [B-12-027 PROP-flush-flag-0x2]");
+	check_eq(flush(SPACE, cr3, ALL_CPUS, 0, 0), 0,
+		 "all processors: no mask needed [B-12-027 PROP-flush-flag-0x1]");
 	check_eq(flush(SPACE, ~0ULL, ALL_CPUS | ALL_SPACES, 0x123456789abcdef0, 0), 0,
 		 "all of all: garbage in both [B-12-027]");
 	check_eq(flush(SPACE, cr3, 0, ~0ULL, 0), 0, "VPs that do not exist [B-12-025]");
@@ -82,7 +83,7 @@ static void test_list_flags(void)
 	check(all, "HvFlushVirtualAddressList with all flags [HC-0003]");
 	check(flush(LIST(1), cr3, NON_GLOBAL, 1, 0) == BAD &&
 	      flush(LIST(1), cr3, NON_GLOBAL | ALL_CPUS | ALL_SPACES, 1, 0) == BAD,
-	      "non-global only is not for lists [HC-0003/INVALID_PARAMETER]");
+	      "non-global only is not for lists [HC-0003/INVALID_PARAMETER PROP-flush-flag-0x4]");
 	all = true;
 	for (unsigned int bit = 4; bit < 64; bit++)
 		all &= flush(LIST(1), cr3, 1ULL << bit, 1, 0) == BAD;
