@@ -638,6 +638,7 @@ TEST_F(message, eoi_of_a_level_triggered_interrupt)
 	ASSERT_EQ(0, vmm_assert(&self->vm, HV_X64_INTERRUPT_TYPE_FIXED, 0, VECTOR));
 	EXPECT_EQ(-ETIMEDOUT, vmm_run(self->vp, &self->msg, VMM_SHORT));
 	EXPECT_EQ(4, LOAD(&n[1]));
+	PROVES("B-13-027");
 }
 
 TEST_HARNESS_MAIN

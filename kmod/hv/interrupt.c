@@ -579,18 +579,19 @@ static bool type_has_vector(u32 type)
 static u16 assert_check(const struct tlfs_hvcall *call,
 			const struct hv_input_assert_virtual_interrupt *in)
 {
+	bool v2 = call->code == HVCALL_ASSERT_VIRTUAL_INTERRUPT;
 	u32 type = in->control & HV_INTERRUPT_CONTROL_TYPE_MASK;
 	bool none = in->vector == HV_INTERRUPT_VECTOR_NONE;
 
 	if (!call->target->initialized)
 		return HV_STATUS_INVALID_PARTITION_STATE;
-	if (in->control & HV_INTERRUPT_CONTROL_RESERVED_MASK)
+	if (in->control & HV_INTERRUPT_CONTROL_RESERVED_MASK ||
+	    (v2 && in->control & HV_INTERRUPT_CONTROL_X64_LONG_MODE))
 		return HV_STATUS_INVALID_PARAMETER;
 	/* 2.0 has padding here, and ignores it */
-	if (call->code == HVCALL_ASSERT_VIRTUAL_INTERRUPT_VTL &&
-	    (in->reserved0 || in->reserved1))
+	if (!v2 && (in->reserved0 || in->reserved1))
 		return HV_STATUS_INVALID_PARAMETER;
-	if (call->code == HVCALL_ASSERT_VIRTUAL_INTERRUPT_VTL && in->target_vtl)
+	if (!v2 && in->target_vtl)
 		return HV_STATUS_INVALID_VTL_STATE;
 	if (type > HV_X64_INTERRUPT_TYPE_LOCALINT1 || type == HV_X64_INTERRUPT_TYPE_SMI ||
 	    type == HV_X64_INTERRUPT_TYPE_REMOTE_READ)

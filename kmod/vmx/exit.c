@@ -107,8 +107,9 @@ static void decode_db(struct tlfs_vp *vp, u32 type)
 	 * would have to be accompanied by a pending trap, which is what came out here (27.3.1.5)
 	 */
 	vmx_change_intr_state(vp, VMCS_INTR_SHADOW, 0);
+	/* an instruction's is never intercepted in 2.0 (11.12) */
 	if (type == INTR_TYPE_PRIV_SW_EXCEPTION &&
-	    !(READ_ONCE(vp->pt->intercepts.exceptions) & BIT(X86_TRAP_DB)))
+	    (vp->pt->v2 || !(READ_ONCE(vp->pt->intercepts.exceptions) & BIT(X86_TRAP_DB))))
 		decode_icebp(vp);
 	else
 		x->exc.param = vmcs_read(EXIT_QUALIFICATION) & VMCS_DB_PARAM;

@@ -506,6 +506,10 @@ int tlfs_emulate_mmio(struct tlfs_vp *vp)
 	case TLFS_USER:
 		break;
 	case MMIO_UNKNOWN:
+		/* a parent of today completes it, with HvReadGpa; one of 2.0 is told so (13.2.1) */
+		if (vp->pt->v2 && tlfs_lapic_hit(vp, m.gpa))
+			return tlfs_msg_unsupported(vp, HV_UNSUPPORTED_FEATURE_INTERCEPT,
+						    vp->exit.hw);
 		return tlfs_msg_memory(vp, HVMSG_UNMAPPED_GPA, m.gpa, vp->exit.mem.access);
 	case -EFAULT:		/* an exception of its own is queued */
 		return TLFS_RESUME;
