@@ -505,6 +505,36 @@ TEST_F(parent, messages_to_the_root)
 	PROVES("B-9-001 HC-0042");
 }
 
+/* of two VPs, read when both have come: in the order in which they were made */
+TEST_F(parent, messages_in_order)
+{
+	unsigned int round, i, first;
+	struct hv_message msg;
+	u64 end;
+
+	make_runnable(_metadata, self, 2);
+	for (round = 0; round < 4; round++) {
+		first = round & 1;
+		for (i = 0; i < 2; i++) {
+			u32 vp = i ^ first;
+
+			set_reg64(self, vp, HV_X64_REGISTER_RIP, VP_CODE);
+			ASSERT_EQ(0, set_reg64(self, vp, round ? HV_REGISTER_INTERCEPT_SUSPEND :
+					       HV_REGISTER_EXPLICIT_SUSPEND, 0));
+			end = vmm_now_ms() + VMM_LONG;
+			while (!get_reg64(self, vp, HV_REGISTER_INTERCEPT_SUSPEND) &&
+			       vmm_now_ms() < end)
+				vmm_sleep_ms(1);
+		}
+		for (i = 0; i < 2; i++) {
+			ASSERT_TRUE(next_message(self, &msg));
+			EXPECT_EQ(i ^ first, vmm_io_msg(&msg)->header.vp_index)
+				TH_LOG("round %u", round);
+		}
+	}
+	PROVES("B-9-005");
+}
+
 /* a partition of the other kind has VPs with descriptors */
 TEST_F(parent, vps_of_hosted_partitions)
 {
