@@ -126,7 +126,7 @@ static u16 root_deposit(struct tlfs_hvcall *call, u64 gpn)
 	if (used || get_user_pages_fast(uaddr, 1, FOLL_WRITE, &page) != 1)
 		return HV_STATUS_OPERATION_DENIED;
 	/* and what a device writes to is nobody else's either (7.3.1) */
-	used = page_maybe_dma_pinned(page);
+	used = folio_maybe_dma_pinned(page_folio(page));
 	put_page(page);
 	return used ? HV_STATUS_OBJECT_IN_USE : HV_STATUS_SUCCESS;
 }
