@@ -17,6 +17,7 @@
 #define TLFS_SYNTHETIC_FEATURE_CRASH		(1ULL << 61)
 #define TLFS_SYNTHETIC_FEATURE_DEBUG_MSRS	(1ULL << 52)
 #define TLFS_SYNTHETIC_FEATURE_NPIEP		(1ULL << 51)
+#define TLFS_SYNTHETIC_FEATURE_EXT_HYPERCALLS	(1ULL << 50)
 /* ours as well, for want of published ones */
 #define TLFS_SYNTHETIC_FEATURE_REENLIGHTENMENT	(1ULL << 62)
 #define TLFS_SYNTHETIC_FEATURE_POST_MESSAGES	(1ULL << 59)
@@ -102,6 +103,9 @@
 	F("tscinvariant", TLFS_SYNTHETIC_FEATURE_TSC_INVARIANT,				\
 	  HV_PRIV_ACCESS_TSC_INVARIANT_CONTROLS, 0, 0,					\
 	  "-", "the guest asks before it is told that the TSC is invariant")		\
+	F("exthypercalls", TLFS_SYNTHETIC_FEATURE_EXT_HYPERCALLS,			\
+	  HV_PRIV_ENABLE_EXTENDED_HYPERCALLS, 0, 0,					\
+	  "5.0:3.14", "extended hypercalls: what memory is zero")			\
 	F("statsmsrs", TLFS_SYNTHETIC_FEATURE_STATS_MSRS, HV_PRIV_ACCESS_STATS_REG, 0, 0, \
 	  "21.3.3", "MSRs that map a partition's own statistics")			\
 	F("stats", TLFS_SYNTHETIC_FEATURE_STATS, HV_PRIV_ACCESS_STATS, 0, 0,		\

@@ -205,6 +205,8 @@ TLFS_HANDLER(finalize_partition);
 TLFS_HANDLER(delete_partition);
 TLFS_HANDLER(get_next_child_partition);
 TLFS_HANDLER(get_partition_id);
+TLFS_HANDLER(ext_query_capabilities);		/* hv/ext.c */
+TLFS_HANDLER(ext_get_boot_zeroed_memory);
 TLFS_HANDLER(deposit_memory);			/* hv/pool.c */
 TLFS_HANDLER(withdraw_memory);
 TLFS_HANDLER(get_memory_balance);

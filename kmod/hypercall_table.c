@@ -252,7 +252,17 @@
 	X(GET_PARTITION_PROPERTY_EX, get_partition_property_ex,				\
 	  "HvGetPartitionPropertyEx", "-", 0,						\
 	  IN(get_partition_property_ex), 0, HV_PARTITION_PROPERTY_EX_MAX_SIZE, 0,	\
-	  PT_VP | TLFS_HC_ROOT)
+	  PT_VP | TLFS_HC_ROOT)								\
+	X(EXT_QUERY_CAPABILITIES, ext_query_capabilities,				\
+	  "HvExtCallQueryCapabilities", "5.0:3.14", HV_PRIV_ENABLE_EXTENDED_HYPERCALLS,	\
+	  0, 0, OUT(ext_query_capabilities), 0, TLFS_HC_GUEST)				\
+	X(EXT_GET_BOOT_ZEROED_MEMORY, ext_get_boot_zeroed_memory,			\
+	  "HvExtCallGetBootZeroedMemory", "5.0:9.4.7", HV_PRIV_ENABLE_EXTENDED_HYPERCALLS, \
+	  0, 0, OUT(ext_get_boot_zeroed_memory), 0, TLFS_HC_GUEST)
+
+/* extended calls: the same table, with an index of their own */
+#define HVCALL_EXT_QUERY_CAPABILITIES		HV_EXT_CALL_QUERY_CAPABILITIES
+#define HVCALL_EXT_GET_BOOT_ZEROED_MEMORY	HV_EXT_CALL_GET_BOOT_ZEROED_MEMORY
 
 /* class of a call in its VP's statistics (J.4.2) */
 #define HVCALL_IN(c, first, last)	((c) >= HVCALL_##first && (c) <= HVCALL_##last)
@@ -294,9 +304,10 @@
 		.handler = tlfs_hc_##fn,						\
 	},
 #define HVCALL_ENUM(c, fn, n, sect, priv, in, rin, out, rout, fl) ROW_##c,
-#define HVCALL_INDEX(c, fn, n, sect, priv, in, rin, out, rout, fl) [HVCALL_##c] = ROW_##c,
+#define HVCALL_INDEX(c, fn, n, sect, priv, in, rin, out, rout, fl) \
+	[HVCALL_SLOT(HVCALL_##c)] = ROW_##c,
 #define HVCALL_CHECK(c, fn, n, sect, priv, in, rin, out, rout, fl)			\
-	static_assert(HVCALL_##c < HVCALL_CODES);					\
+	static_assert(HVCALL_SLOT(HVCALL_##c) < HVCALL_SLOTS);				\
 	static_assert((in) <= HV_PAGE_SIZE && (out) <= HV_PAGE_SIZE);			\
 	/* only one call has repetitions without a list (8.3.2) */			\
 	static_assert(!((rin) || (rout)) == !((fl) & TLFS_HC_REP) ||			\
@@ -307,6 +318,12 @@
 	static_assert(!((fl) & TLFS_HC_TAIL) || !((fl) & ~(TLFS_HC_TAIL | TLFS_HC_GUEST)));
 
 #define HVCALL_CODES	0x200
+#define HVCALL_EXT	0x10
+#define HVCALL_SLOTS	(HVCALL_CODES + HVCALL_EXT)
+/* beyond HVCALL_SLOTS for codes that nobody has */
+#define HVCALL_SLOT(code)								\
+	((code) < HVCALL_CODES ? (code) :						\
+	 (code) >= HV_EXT_CALL_BASE ? (code) - HV_EXT_CALL_BASE + HVCALL_CODES : HVCALL_SLOTS)
 
 enum {
 	ROW_NONE,
@@ -321,16 +338,16 @@ static const struct tlfs_hvcall_desc hvcall_table[ROWS] = {
 	HVCALLS(HVCALL_ROW)
 };
 
-static const u8 hvcall_index[HVCALL_CODES] = {
+static const u8 hvcall_index[HVCALL_SLOTS] = {
 	HVCALLS(HVCALL_INDEX)
 };
 
 const struct tlfs_hvcall_desc *tlfs_hvcall_lookup(u16 code)
 {
-	unsigned int row;
+	unsigned int slot = HVCALL_SLOT(code), row;
 
-	if (code >= HVCALL_CODES)
+	if (slot >= HVCALL_SLOTS)
 		return NULL;
-	row = hvcall_index[array_index_nospec(code, HVCALL_CODES)];
+	row = hvcall_index[array_index_nospec(slot, HVCALL_SLOTS)];
 	return row == ROW_NONE ? NULL : &hvcall_table[row];
 }

@@ -40,7 +40,7 @@ static const struct {
 	{ "guest-parent", "all", .privileges = "0x1ff00000000" },
 	{ "guest-privilege1", "all,!refcount,!stimer,!directstimer,!tscpage,!reenlightenment" },
 	{ "guest-privilege2", "all,!synic,!stimer,!directstimer,!frequency,!reenlightenment" },
-	{ "guest-privilege3", "all,!apicmsrs,!tscpage,!frequency,!reenlightenment" },
+	{ "guest-privilege3", "all,!apicmsrs,!tscpage,!frequency,!reenlightenment,!exthypercalls" },
 	{ "guest-many64", "all", .cpus = "64" },
 	{ "guest-many96", "all", .cpus = "96" },
 	{ "guest-v2", "all", .compat = "2.0" },

@@ -157,6 +157,19 @@ enum tlfs_fault {
  */
 int tlfs_gpa_fault(struct tlfs_vp *vp, u64 gpa, enum tlfs_access access, bool atomic);
 
+/* guest pages known to be zero */
+struct tlfs_zeroed_range {
+	u64 gfn;
+	u64 pages;
+};
+
+/*
+ * What of a guest's memory is known to be zero just now, at most @max ranges, the largest first,
+ * without the page @avoid.  May sleep.  How many, or -EIO (another mm), -EINTR (fatal signal)
+ */
+int tlfs_gpa_zeroed(struct tlfs_partition *pt, u64 avoid, struct tlfs_zeroed_range *range,
+		    unsigned int max);
+
 /* pages of its memory: what regions cover */
 u64 tlfs_gpa_pages(struct tlfs_partition *pt);
 

@@ -84,7 +84,7 @@ static const struct {
 	{ 3, 1, 16, false, CALL_ABSENT, HVCALL_ENABLE_PARTITION_VTL },
 	/* startvp.c makes these calls */
 	{ 3, 1, 17, true, BIT_ONLY, 0 },
-	{ 3, 1, 20, false, CALL_ABSENT, HV_EXT_CALL_QUERY_CAPABILITIES },
+	{ 3, 1, 20, true, CALL_EXISTS, HV_EXT_CALL_QUERY_CAPABILITIES },
 	{ 3, 1, 21, true, BIT_ONLY, 0 },
 	{ 3, 1, 22, false, BIT_ONLY, 0 },
 	{ 3, 2, 5, false, BIT_ONLY, 0 },

@@ -53,6 +53,7 @@ static const char *privilege_name(u64 mask)
 		{ HV_PRIV_CPU_MANAGEMENT, "CpuManagement" },
 		{ HV_PRIV_ACCESS_VSM, "AccessVsm" },
 		{ HV_PRIV_ACCESS_VP_REGISTERS, "AccessVpRegisters" },
+		{ HV_PRIV_ENABLE_EXTENDED_HYPERCALLS, "EnableExtendedHypercalls" },
 		{ HV_PRIV_START_VIRTUAL_PROCESSOR, "StartVirtualProcessor" },
 	};
 	size_t i;

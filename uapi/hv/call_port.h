@@ -389,4 +389,20 @@ struct hv_output_ext_query_capabilities {
 };
 HV_ASSERT_SIZE(struct hv_output_ext_query_capabilities, 8);
 
+#define HV_EXT_CAPABILITY_GET_BOOT_ZEROED_MEMORY	(1ULL << 0)
+#define HV_EXT_CAPABILITY_MEMORY_HEAT_HINT		(1ULL << 1)
+#define HV_EXT_CAPABILITY_EPF_SETUP			(1ULL << 2)
+#define HV_EXT_CAPABILITY_SCHEDULER_ASSIST_SETUP	(1ULL << 3)
+#define HV_EXT_CAPABILITY_MEMORY_HEAT_HINT_ASYNC	(1ULL << 4)
+
+/* struct hv_output_ext_get_boot_zeroed_memory - 0x8002 (later editions) */
+struct hv_output_ext_get_boot_zeroed_memory {
+	__u64 range_count;
+	struct {
+		__u64 start_gpn;
+		__u64 page_count;
+	} range[255];
+};
+HV_ASSERT_SIZE(struct hv_output_ext_get_boot_zeroed_memory, 0xff8);
+
 #endif /* _UAPI_HV_CALL_PORT_H */
