@@ -35,6 +35,18 @@ static const char *const complaints[] = {
 	"hv_vmbus: Unable", "Hyper-V: Error",
 };
 
+/* what went wrong is rarely in one line */
+static void show(const char *log)
+{
+	char line[1024];
+	FILE *f = fopen(log, "r");
+
+	while (f && fgets(line, sizeof(line), f))
+		printf("# %s", line);
+	if (f)
+		fclose(f);
+}
+
 static void boot(const char *release, unsigned int cpus)
 {
 	char log[128], why[160] = "";
@@ -61,8 +73,9 @@ static void boot(const char *release, unsigned int cpus)
 			snprintf(why, sizeof(why), ": not all processors");
 	}
 	ksft_test_result(!*why, "stock guest %s, %u VPs%s\n", release, cpus, why);
-	if (!*why)
-		unlink(log);
+	if (*why)
+		show(log);
+	unlink(log);
 }
 
 int main(void)
