@@ -331,12 +331,14 @@ static void one_shot(u32 n)
 	stimer_stop(n);
 }
 
-static volatile u64 expirations[64];
+static volatile u64 expirations[64], deliveries[64], delivered_before;
 
 static void on_periodic(struct trap_frame *f)
 {
-	if (hits[f->vector] < ARRAY_SIZE(expirations))
+	if (hits[f->vector] < ARRAY_SIZE(expirations)) {
 		expirations[hits[f->vector]] = timer_message(slot)->expiration_time;
+		deliveries[hits[f->vector]] = timer_message(slot)->delivery_time;
+	}
 	hits[f->vector]++;
 	if (slot_take(slot))
 		wrmsr(HV_X64_MSR_EOM, 0);
@@ -447,7 +449,10 @@ static void shared(void)
  * A guest that did not read for some periods reads again, until it is up to date.  Returns how many
  * messages it has then, and since when it could read; their expirations are in expirations[]
  */
-#define OUTAGE_PERIOD	(8 * UNITS_MS)
+#define OUTAGE_PERIOD	(16 * UNITS_MS)
+#define OUTAGE_MS	100
+/* a timer may skip what it missed if that is so many periods (15.1.4; the module's choice) */
+#define OUTAGE_MAX	16
 
 static u32 after_outage(u64 flags, u64 *before, u64 *since)
 {
@@ -457,10 +462,11 @@ static u32 after_outage(u64 flags, u64 *before, u64 *since)
 	new_timer(0);
 	wrmsr(STIMER_CONFIG(0), STIMER_PERIODIC(SINT) | flags);
 	wrmsr(STIMER_COUNT(0), OUTAGE_PERIOD);
-	wait_quiet(50);
+	wait_quiet(OUTAGE_MS);
 	set_handler(VECTOR, on_periodic);
 	hits[VECTOR] = 0;
 	*before = timer_message(slot)->expiration_time;
+	delivered_before = timer_message(slot)->delivery_time;
 	*since = ref_time();
 	slot_take(slot);
 	wrmsr(HV_X64_MSR_EOM, 0);
@@ -475,23 +481,41 @@ static u32 after_outage(u64 flags, u64 *before, u64 *since)
 	return n;
 }
 
+/* expiration @now comes after @last, which was told of at @told: the next, or the next to come */
+static bool follows(u64 last, u64 told, u64 now)
+{
+	u64 next = last + OUTAGE_PERIOD;
+
+	if (now == next)
+		return true;
+	/* the host stalled, and it was too late to catch up with all of them */
+	return told >= next + OUTAGE_MAX * OUTAGE_PERIOD && now > told &&
+	       now <= told + OUTAGE_PERIOD && !((now - last) % OUTAGE_PERIOD);
+}
+
 static void outage(void)
 {
-	u64 last, since;
+	u64 last, told, since;
 	u32 n, i, try, late = 0;
-	bool ok = false;
+	bool ok = true, up_to_date = false;
 
-	/* a host that stalls meanwhile makes it miss more than is caught up with: not five times */
-	for (try = 0; try < 5 && !ok; try++) {
+	/* how long an emulator takes for an interrupt differs: it may be too slow for this now */
+	for (try = 0; try < 10 && ok && !up_to_date; try++) {
 		n = after_outage(0, &last, &since);
-		ok = n >= 3 && n < ARRAY_SIZE(expirations) &&
-		     expirations[0] + OUTAGE_PERIOD < since;
+		told = delivered_before;
 		for (i = 0; i < n; i++) {
-			ok &= expirations[i] == last + OUTAGE_PERIOD;
+			if (!follows(last, told, expirations[i]))
+				printf("# %lu follows %lu, told of at %lu\n", expirations[i], last,
+				       told);
+			ok &= follows(last, told, expirations[i]);
 			last = expirations[i];
+			told = deliveries[i];
 		}
+		up_to_date = n >= 3 && n < ARRAY_SIZE(expirations) &&
+			     expirations[0] + 3 * OUTAGE_PERIOD < since &&
+			     expirations[1] == expirations[0] + OUTAGE_PERIOD;
 	}
-	check(ok, "a periodic timer catches up, period by period [B-15-008]");
+	check(ok && up_to_date, "a periodic timer catches up, period by period [B-15-008]");
 
 	n = after_outage(HV_STIMER_LAZY, &last, &since);
 	for (i = 0; i < n; i++)
