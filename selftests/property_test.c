@@ -502,4 +502,60 @@ TEST_F(property, pm_timer)
 	PROVES("B-15-014 B-15-015 B-15-016 PROP-partition-property-0x00030002");
 }
 
+/* what 15.1.1 lists, all in one partition */
+GUEST_CODE(time_services, "64",
+	   "mov	$0x1b, %ecx\n\t rdmsr\n\t or $0xc00, %eax\n\t wrmsr\n\t"
+	   "mov	$0x80f, %ecx\n\t mov $0x1ff, %eax\n\t xor %edx, %edx\n\t wrmsr\n\t"
+	   /* reference counter, reference TSC page */
+	   "mov	$0x40000020, %ecx\n\t rdmsr\n\t"
+	   "shl	$32, %rdx\n\t or %rdx, %rax\n\t mov %rax, 0x20200\n\t"
+	   "mov	$0x40000021, %ecx\n\t mov $0x21001, %eax\n\t xor %edx, %edx\n\t wrmsr\n\t"
+	   "rdmsr\n\t mov %rax, 0x20208\n\t mov 0x21000, %eax\n\t mov %rax, 0x20210\n\t"
+	   /* four synthetic timers: direct, and over at once */
+	   "mov	$4, %ebx\n\t mov $0x400000b0, %ecx\n\t xor %edx, %edx\n"
+	   "1:	mov $0x1419, %eax\n\t wrmsr\n\t inc %ecx\n\t"
+	   "mov	$1, %eax\n\t wrmsr\n\t inc %ecx\n\t"
+	   "sti\n\t nop\n\t nop\n\t cli\n\t dec %ebx\n\t jnz 1b\n\t"
+	   "mov	0x20100, %eax\n\t out %eax, $0xe0\n\t"
+	   /* the APIC timer */
+	   "mov	$0x832, %ecx\n\t mov $0x42, %eax\n\t wrmsr\n\t"
+	   "mov	$0x838, %ecx\n\t mov $1000, %eax\n\t wrmsr\n"
+	   "2:	sti\n\t nop\n\t cli\n\t cmpq $0, 0x20108\n\t je 2b\n\t"
+	   "movq	$0, 0x20108\n\t"
+	   /* the assists: PM timer, periodic timer */
+	   "mov	$0x608, %edx\n\t in %dx, %eax\n\t out %eax, $0xe0\n"
+	   "3:	sti\n\t nop\n\t cli\n\t cmpq $0, 0x20108\n\t je 3b\n\t"
+	   "out	%eax, $0xe0\n\t hlt");
+
+TEST_F(property, time_services)
+{
+	const u64 *seen = vmm_gpa(&self->vm, VMM_DATA + 0x200);
+	u64 a, b, pm;
+
+	vmm_start64(self->vp, &time_services);
+	vmm_load(&self->vm, VMM_CODE + 0x800, &tick);
+	vmm_load(&self->vm, VMM_CODE + 0x900, &tick2);
+	vmm_set_gate(&self->vm, TICK_VECTOR, VMM_CODE + 0x800);
+	vmm_set_gate(&self->vm, TICK_VECTOR + 1, VMM_CODE + 0x900);
+	EXPECT_EQ(0, vmm_set_property(self->vm.pt, PROPERTY(PM_TIMER_ASSIST),
+				      PM_ENABLED | PM_PORT));
+	a = property(self->vm.pt, PROPERTY(REFERENCE_TIME));
+	EXPECT_EQ(4, vmm_run_out(self->vp, GUEST_PORT));
+	b = property(self->vm.pt, PROPERTY(REFERENCE_TIME));
+	EXPECT_LE(a, seen[0]);
+	EXPECT_GE(b, seen[0]);
+	EXPECT_EQ(0x21001, seen[1]);
+	/* its sequence: 0 where the host's TSC is no clock */
+	EXPECT_GT(0xffffffff, seen[2]);
+	a = pm_now(&self->vm, ~0u);
+	pm = vmm_run_out(self->vp, GUEST_PORT);
+	EXPECT_LE(a, pm);
+	EXPECT_GE(pm_now(&self->vm, ~0u), pm);
+	EXPECT_EQ(0, vmm_set_property(self->vm.pt, PROPERTY(EMULATED_TIMER_PERIOD), 100000));
+	EXPECT_EQ(0, vmm_set_property(self->vm.pt, PROPERTY(EMULATED_TIMER_CONTROL),
+				      TIMER_ENABLED | (TICK_VECTOR + 1)));
+	vmm_run_out(self->vp, GUEST_PORT);
+	PROVES("B-15-001");
+}
+
 TEST_HARNESS_MAIN
