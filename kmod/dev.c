@@ -441,6 +441,18 @@ static long pt_set_msi_routing(void *object, void __user *uarg)
 	return err;
 }
 
+static long pt_set_device_irqs(void *object, void __user *uarg)
+{
+	struct tlfs_partition *pt = object;
+	int err;
+
+	if (mutex_lock_killable(&pt->lock))
+		return -EINTR;
+	err = tlfs_set_device_irqs(pt, uarg);
+	mutex_unlock(&pt->lock);
+	return err;
+}
+
 /* without pt->lock: interrupts are asserted here while others are at the partition's memory */
 static long pt_hvcall(void *object, void __user *uarg)
 {
@@ -483,6 +495,7 @@ static const struct ioctl pt_ioctls[] = {
 	{ TLFS_SET_MSI_ROUTING, pt_set_msi_routing },
 	{ TLFS_GET_GPAP_ACCESS_BITMAP, pt_access_bitmap },
 	{ TLFS_OPEN_DEBUG, pt_open_debug },
+	{ TLFS_SET_DEVICE_IRQS, pt_set_device_irqs },
 };
 
 static long pt_ioctl(struct file *file, unsigned int cmd, unsigned long arg)

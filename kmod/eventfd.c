@@ -31,6 +31,8 @@
 
 struct irq_route {
 	struct tlfs_interrupt irq;
+	u32 address;
+	u32 data;
 	bool valid;
 };
 
@@ -114,9 +116,21 @@ static void irqfd_inject(struct irqfd *irqfd)
 
 	rcu_read_lock();
 	route = irq_route(irqfd->irqfds, irqfd->gsi);
-	if (route)
+	if (route && !tlfs_device_deliver(irqfd->pt, irqfd->gsi, route->address, route->data))
 		tlfs_interrupt_deliver(irqfd->pt, &route->irq);
 	rcu_read_unlock();
+}
+
+bool tlfs_msi_is(struct tlfs_partition *pt, u32 gsi, u32 address, u32 data)
+{
+	const struct irq_route *route;
+	bool is;
+
+	rcu_read_lock();
+	route = pt->irqfds ? irq_route(pt->irqfds, gsi) : NULL;
+	is = route && route->address == address && route->data == data;
+	rcu_read_unlock();
+	return is;
 }
 
 static void irq_route_decode(struct irq_route *route, const struct tlfs_user_irq_entry *entry)
@@ -126,6 +140,8 @@ static void irq_route_decode(struct irq_route *route, const struct tlfs_user_irq
 	route->irq.level = entry->data & BIT(15);
 	route->irq.dest = (entry->address_lo >> 12) & 0xff;
 	route->irq.logical = entry->address_lo & BIT(2);
+	route->address = entry->address_lo;
+	route->data = entry->data;
 	route->valid = true;
 }
 
@@ -719,6 +735,7 @@ void tlfs_eventfd_destroy(struct tlfs_partition *pt)
 	if (!pt->irqfds)
 		return;
 	tlfs_eventfd_detach(pt);
+	tlfs_devices_destroy(pt);
 	kfree(pt->irqfds);
 	pt->irqfds = NULL;
 }

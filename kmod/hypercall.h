@@ -235,7 +235,8 @@ TLFS_HANDLER(read_gpa);
 TLFS_HANDLER(write_gpa);
 TLFS_HANDLER(send_synthetic_cluster_ipi);	/* hv/interrupt.c */
 TLFS_HANDLER(send_synthetic_cluster_ipi_ex);
-TLFS_HANDLER(assert_virtual_interrupt);
+TLFS_HANDLER(retarget_device_interrupt);	/* hv/device.c */
+TLFS_HANDLER(assert_virtual_interrupt);	/* hv/interrupt.c */
 TLFS_HANDLER(clear_virtual_interrupt);
 TLFS_HANDLER(create_port);			/* hv/port.c */
 TLFS_HANDLER(create_port_vtl);

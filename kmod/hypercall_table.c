@@ -218,6 +218,10 @@
 	X(MAP_STATS_PAGE2, map_stats_page,						\
 	  "HvMapStatsPage2", "-", HV_PRIV_ACCESS_STATS,					\
 	  IN(map_stats_page), 0, 0, 0, TLFS_HC_GUEST | TLFS_HC_ROOT | TLFS_HC_PT_FD)		\
+	X(RETARGET_DEVICE_INTERRUPT, retarget_device_interrupt,				\
+	  "HvRetargetDeviceInterrupt", "5.0:10.5.4", 0,					\
+	  IN(retarget_device_interrupt), 0, 0, 0,					\
+	  TLFS_HC_PARTITION | TLFS_HC_SELF | TLFS_HC_VARHEAD)				\
 	X(REGISTER_INTERCEPT_RESULT, register_intercept_result,				\
 	  "HvRegisterInterceptResult", "-", 0, IN(register_intercept_result), 0, 0, 0,	\
 	  PT_VP)									\
@@ -287,6 +291,7 @@
 		HV_VP_STAT_SYNIC_HYPERCALLS :						\
 	 HVCALL_IN(c, ASSERT_VIRTUAL_INTERRUPT, CLEAR_VIRTUAL_INTERRUPT) ||		\
 	 HVCALL_IS(c, ASSERT_VIRTUAL_INTERRUPT_VTL) ||					\
+	 HVCALL_IS(c, RETARGET_DEVICE_INTERRUPT) ||					\
 	 HVCALL_IS(c, SEND_SYNTHETIC_CLUSTER_IPI) ||					\
 	 HVCALL_IS(c, SEND_SYNTHETIC_CLUSTER_IPI_EX) ?					\
 		HV_VP_STAT_INTERRUPT_HYPERCALLS :					\

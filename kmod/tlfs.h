@@ -96,6 +96,7 @@ struct tlfs_pool {
 
 struct tlfs_cpuid_results;	/* hv/intercept.c */
 struct tlfs_irqfds;		/* eventfd.c */
+struct tlfs_devices;		/* hv/device.c */
 struct tlfs_debug;		/* hv/debug.c */
 
 /* tlfs_timer_assist.pm_port */
@@ -254,6 +255,7 @@ struct tlfs_partition {
 	struct tlfs_intercepts intercepts;
 	struct tlfs_cpuid_results __rcu *cpuid;
 	struct tlfs_irqfds *irqfds;
+	struct tlfs_devices __rcu *devices;
 	struct tlfs_ports ports;
 	struct tlfs_stats stats;
 	atomic_long_t flush_calls;

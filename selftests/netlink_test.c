@@ -225,7 +225,7 @@ TEST_F(netlink, hypercalls)
 		{ "0x0001", "HvSwitchVirtualAddressSpace", "true" },
 		{ "0x0040", "HvCreatePartition", "true" },
 		{ "0x0071", "HvGetSystemProperty", "true" },
-		{ "0x007e", "HvRetargetDeviceInterrupt", "false" },
+		{ "0x007e", "HvRetargetDeviceInterrupt", "true" },
 		{ "0x00af", "HvFlushGuestPhysicalAddressSpace", "false" },
 	};
 	unsigned int i, rows = 0;

@@ -204,6 +204,31 @@ struct tlfs_user_irq_table {
 	struct tlfs_user_irq_entry entries[];
 };
 
+#define TLFS_MAX_DEVICE_IRQS	1024
+
+/** struct tlfs_device_irq - the MSI route @gsi is an interrupt of device @device_id */
+struct tlfs_device_irq {
+	__u64 device_id;
+	__u32 gsi;
+	__u32 rsvd;
+};
+
+/**
+ * struct tlfs_device_irq_table - replaces the list of devices' interrupts
+ * @nr:		elements, at most %TLFS_MAX_DEVICE_IRQS
+ * @rsvd:	0
+ * @irqs:	each GSI at most once
+ *
+ * The guest may retarget these (HvRetargetDeviceInterrupt), which it knows by the device and by the
+ * address and data of the route: from then on the route's eventfd interrupts what the guest said,
+ * until the route has another address or data.  A new list takes back what the guest did before.
+ */
+struct tlfs_device_irq_table {
+	__u32 nr;
+	__u32 rsvd;
+	struct tlfs_device_irq irqs[];
+};
+
 enum tlfs_gpap_access_type {
 	TLFS_GPAP_ACCESSED,
 	TLFS_GPAP_DIRTY,
@@ -262,6 +287,7 @@ struct tlfs_open_debug {
 #define TLFS_IOEVENTFD			_IOW(TLFS_IOCTL, 0x04, struct tlfs_user_ioeventfd)
 #define TLFS_SET_MSI_ROUTING		_IOW(TLFS_IOCTL, 0x05, struct tlfs_user_irq_table)
 #define TLFS_GET_GPAP_ACCESS_BITMAP	_IOWR(TLFS_IOCTL, 0x06, struct tlfs_gpap_access_bitmap)
+#define TLFS_SET_DEVICE_IRQS		_IOW(TLFS_IOCTL, 0x42, struct tlfs_device_irq_table)
 #define TLFS_OPEN_DEBUG			_IOW(TLFS_IOCTL, 0x41, struct tlfs_open_debug)
 
 /* ---- VP ---- */

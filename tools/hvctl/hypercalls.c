@@ -14,7 +14,6 @@ static const struct {
 	const char *name;
 	const char *section;
 } known[] = {
-	{ HVCALL_RETARGET_DEVICE_INTERRUPT, "HvRetargetDeviceInterrupt", "5.0:10.5.4" },
 	{ HVCALL_TRANSLATE_VIRTUAL_ADDRESS_EX, "HvTranslateVirtualAddressEx", "5.0:9.4.6" },
 	{ HVCALL_FLUSH_GUEST_PHYSICAL_ADDRESS_SPACE, "HvFlushGuestPhysicalAddressSpace", "6.0" },
 	{ HVCALL_FLUSH_GUEST_PHYSICAL_ADDRESS_LIST, "HvFlushGuestPhysicalAddressList", "6.0" },

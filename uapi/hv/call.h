@@ -372,6 +372,35 @@ struct hv_input_send_synthetic_cluster_ipi_ex {
 };
 HV_ASSERT_SIZE(struct hv_input_send_synthetic_cluster_ipi_ex, 24);
 
+/* HV_INTERRUPT_ENTRY: what identifies an interrupt of a device (later editions) */
+#define HV_INTERRUPT_SOURCE_MSI				1
+
+struct hv_interrupt_entry {
+	__u32 source;
+	__u32 reserved;
+	__u32 msi_address;
+	__u32 msi_data;
+};
+HV_ASSERT_SIZE(struct hv_interrupt_entry, 16);
+
+#define HV_DEVICE_INTERRUPT_TARGET_MULTICAST		1
+#define HV_DEVICE_INTERRUPT_TARGET_PROCESSOR_SET	2
+
+/*
+ * struct hv_input_retarget_device_interrupt - 0x007e (later editions)
+ * @vp_mask:	or the format of an HV_VP_SET, whose rest is the variable header
+ */
+struct hv_input_retarget_device_interrupt {
+	__u64 partition_id;
+	__u64 device_id;
+	struct hv_interrupt_entry entry;
+	__u64 reserved;
+	__u32 vector;
+	__u32 flags;
+	__u64 vp_mask;
+};
+HV_ASSERT_SIZE(struct hv_input_retarget_device_interrupt, 56);
+
 /* struct hv_input_create_vp_20 - 0x004e (10.4.1) */
 struct hv_input_create_vp_20 {
 	__u64 partition_id;
