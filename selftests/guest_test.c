@@ -103,6 +103,9 @@ static void result(bool ok, const char *payload, const char *text)
 	fflush(stdout);
 }
 
+/* what a payload was about to do that could end it; "" when it came out of that */
+static char attempt[200];
+
 /* one line of the payload's console; returns true when it was the plan */
 static bool take_line(const char *payload, char *line)
 {
@@ -111,7 +114,10 @@ static bool take_line(const char *payload, char *line)
 
 	line[strcspn(line, "\r\n")] = 0;
 	ok = !strncmp(line, "ok ", 3);
-	if (ok || !strncmp(line, "not ok ", 7)) {
+	if (!strncmp(line, "# attempt: ", 11)) {
+		snprintf(attempt, sizeof(attempt), "%.190s", line + 11);
+	} else if (ok || !strncmp(line, "not ok ", 7)) {
+		*attempt = 0;
 		text = strstr(line, " - ");
 		result(ok, payload, text ? text + 3 : line);
 	} else if (!strncmp(line, "1..", 3)) {
@@ -164,6 +170,7 @@ static void run(const char *dir, const char *payload)
 
 	snprintf(path, sizeof(path), "%s/%s", dir, payload);
 	pid = start(path, &fd);
+	*attempt = 0;
 	for (;;) {
 		struct pollfd p = { fd, POLLIN };
 		long left = end - now();
@@ -187,9 +194,9 @@ static void run(const char *dir, const char *payload)
 	close(fd);
 	waitpid(pid, &status, 0);
 	if (late)
-		result(false, payload, "ended in time");
+		result(false, payload, *attempt ? attempt : "ended in time");
 	else if (!plan)
-		result(false, payload, "came to its end");
+		result(false, payload, *attempt ? attempt : "came to its end");
 	else if (!WIFEXITED(status) || (WEXITSTATUS(status) != 1 && WEXITSTATUS(status) != 3))
 		result(false, payload, "left through the debug exit port");
 }

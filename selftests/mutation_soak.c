@@ -2,8 +2,9 @@
 /*
  * mutation_soak.c - modules that were broken on purpose, and the payload that has to notice
  *
- * mutations/run builds them.  Each line of $HOST_DIR/data/mutations is "NAME PAYLOAD": the module
- * is data/mutation-NAME.ko, "none" is the whole one, under which nothing may fail.
+ * mutations/run builds them.  Each line of $HOST_DIR/data/mutations is "NAME PAYLOAD [TEST]": the
+ * module is data/mutation-NAME.ko, "none" is the whole one, under which nothing may fail.  TEST is in
+ * the name of the test that has to.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -43,8 +44,8 @@ static int unload(void)
 	return ret;
 }
 
-/* the first test that failed to @red, "" if none did; -1: it did not run */
-static int run_payload(const char *payload, char *red, size_t size)
+/* the first test that failed, with @test in its name, to @red, "" if none did; -1: it did not run */
+static int run_payload(const char *payload, const char *test, char *red, size_t size)
 {
 	char cmd[512], line[1024];
 	bool ran = false;
@@ -58,14 +59,14 @@ static int run_payload(const char *payload, char *red, size_t size)
 	while (fgets(line, sizeof(line), out)) {
 		line[strcspn(line, "\n")] = 0;
 		ran |= !strncmp(line, "1..", 3);
-		if (!*red && !strncmp(line, "not ok", 6))
+		if (!*red && !strncmp(line, "not ok", 6) && strstr(line, test))
 			snprintf(red, size, "%.200s", strstr(line, "guest-") ?: line);
 	}
 	pclose(out);
 	return ran ? 0 : -1;
 }
 
-static void try(const char *name, const char *payload)
+static void try(const char *name, const char *payload, const char *test)
 {
 	char path[512], red[256] = "";
 	bool whole = !strcmp(name, "none");
@@ -82,7 +83,7 @@ static void try(const char *name, const char *payload)
 		ksft_test_result_fail("%s: cannot be loaded: %s\n", name, strerror(-err));
 		return;
 	}
-	if (run_payload(payload, red, sizeof(red)))
+	if (run_payload(payload, test, red, sizeof(red)))
 		ksft_test_result_fail("%s: guest_test does not run\n", name);
 	else if (whole)
 		ksft_test_result(!*red, "%s passes with the module as it is %s\n", payload, red);
@@ -92,7 +93,7 @@ static void try(const char *name, const char *payload)
 
 int main(void)
 {
-	char path[512], name[64], payload[64];
+	char path[512], line[256], name[64], payload[64], test[128];
 	unsigned int n = 0;
 	FILE *list;
 
@@ -102,12 +103,15 @@ int main(void)
 	if (!list)
 		ksft_exit_skip("no mutations: selftests/mutations/run makes them\n");
 	ksft_print_header();
-	while (fscanf(list, "%63s %63s", name, payload) == 2)
+	while (fgets(line, sizeof(line), list))
 		n++;
 	ksft_set_plan(n);
 	rewind(list);
-	while (fscanf(list, "%63s %63s", name, payload) == 2)
-		try(name, payload);
+	while (fgets(line, sizeof(line), list)) {
+		*test = 0;
+		if (sscanf(line, "%63s %63s %127[^\n]", name, payload, test) >= 2)
+			try(name, payload, test);
+	}
 	fclose(list);
 	unload();
 	load(getenv("TLFS_MODULE"));

@@ -34,6 +34,8 @@ int memcmp(const void *a, const void *b, size_t n);
 void check(bool ok, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* check() without the end of the line: the caller prints the ids */
 void check_open(bool ok, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* what comes next may end the payload if it is broken: the failure has this name then */
+void attempt(const char *what);
 void skip(const char *why, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* like check(), and says what was found and what was wanted when they differ */
 #define check_eq(got, want, fmt, ...) do {						\

@@ -256,12 +256,14 @@ static void test_control(void)
 		ok = false;
 	}
 	check(ok && read_cr(0) == cr0, "CR0 in combinations that are none");
+	attempt("CR4: PAE stays, bits nobody has");
 	ok = cr4_safe(cr4 & ~0x20ULL) == GP_FAULT;			/* PAE */
 	ok &= cr4_safe(cr4 ^ 1ULL << 12) == GP_FAULT;			/* LA57 */
 	ok &= cr4_safe(cr4 | 1ULL << 13) == GP_FAULT;			/* VMXE */
 	ok &= cr4_safe(cr4 | 1ULL << 31) == GP_FAULT;
 	ok &= cr4_safe(cr4 | 1ULL << 63) == GP_FAULT;
 	check(ok && read_cr(4) == cr4, "CR4: PAE stays, bits nobody has");
+	attempt("EFER: LME while paging, SVME, bits nobody has");
 	ok = wrmsr_safe(0xc0000080, efer ^ 0x100) == GP_FAULT;		/* LME */
 	ok &= wrmsr_safe(0xc0000080, efer | 0x1000) == GP_FAULT;	/* SVME */
 	ok &= wrmsr_safe(0xc0000080, efer | 2) == GP_FAULT;

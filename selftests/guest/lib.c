@@ -173,6 +173,11 @@ void check_open(bool ok, const char *fmt, ...)
 	va_end(ap);
 }
 
+void attempt(const char *what)
+{
+	printf("# attempt: %s\n", what);
+}
+
 void skip(const char *why, const char *fmt, ...)
 {
 	va_list ap;

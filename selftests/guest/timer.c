@@ -308,13 +308,14 @@ static void one_shot(u32 n)
 	      TIMER_IDS(n));
 	take_irqs();
 
+	/* far enough that it could be seen waiting */
 	new_timer(n);
-	wrmsr(STIMER_COUNT(n), 1);
+	wrmsr(STIMER_COUNT(n), ref_time() + 3600 * 1000 * UNITS_MS);
 	wrmsr(STIMER_CONFIG(n), HV_STIMER_ENABLE);
 	check(!enabled(n) && !slot->header.message_type,
 	      "timer %u: SINT 0 keeps it disabled [B-15-030 " TIMER_IDS(n));
 	wrmsr(STIMER_CONFIG(n), HV_STIMER_AUTOENABLE);
-	wrmsr(STIMER_COUNT(n), 1);
+	wrmsr(STIMER_COUNT(n), ref_time() + 3600 * 1000 * UNITS_MS);
 	check(!enabled(n), "timer %u: with auto-enable too [B-15-030 " TIMER_IDS(n));
 
 	new_timer(n);

@@ -120,6 +120,7 @@ static void test_idle(void)
 	apic_write(0x320, 0x41);
 	t0 = ref_time();
 	apic_write(0x380, 40 * 1000 * 1000);
+	attempt("it blocks until an interrupt, IF or not [B-10-007 MSR-400000F0]");
 	check_eq(rdmsr_safe(HV_X64_MSR_GUEST_IDLE, &v), 0, "GUEST_IDLE can be read [MSR-400000F0]");
 	t1 = ref_time();
 	check(t1 - t0 > 20000 && apic_read(0x390) == 0,
