@@ -270,6 +270,43 @@ TEST_F(property, clflush)
 	PROVES("PROP-partition-property-0x00060003");
 }
 
+/* the masks of 5.2.11, with which a VM may move to any processor of its vendor */
+#define COMPAT_INTEL	(HV_PROCESSOR_FEATURE0_SSE3 | HV_PROCESSOR_FEATURE0_LAHF_SAHF | \
+			 HV_PROCESSOR_FEATURE0_CMPXCHG16B)
+#define COMPAT_AMD	(COMPAT_INTEL | HV_PROCESSOR_FEATURE0_ALTMOVCR8 | \
+			 HV_PROCESSOR_FEATURE0_MMX_EXT)
+#define FEATURES_20	0x7fffULL
+#define COMPAT_CLFLUSH	8
+
+TEST_F(property, compatibility_mode)
+{
+	u64 mask = vmm_vendor() == HV_PROCESSOR_VENDOR_INTEL ? COMPAT_INTEL : COMPAT_AMD;
+	u64 have = property(self->vm.pt, PROPERTY(PROCESSOR_FEATURES));
+	struct hv_cpuid_result r;
+	unsigned int i;
+	struct vmm vm;
+
+	ASSERT_EQ(mask, have & mask);
+	vmm_setup_bare(&vm, VMM_FLAGS);
+	ASSERT_EQ(0, vmm_ioctl(vm.pt, TLFS_INITIALIZE_PARTITION, NULL));
+	ASSERT_EQ(0, vmm_set_property(vm.pt, PROPERTY(PROCESSOR_FEATURES),
+				      (have & ~FEATURES_20) | mask));
+	ASSERT_EQ(0, vmm_set_property(vm.pt, PROPERTY(PROCESSOR_XSAVE_FEATURES), 0));
+	ASSERT_EQ(0, vmm_set_property(vm.pt, PROPERTY(PROCESSOR_CL_FLUSH_SIZE), COMPAT_CLFLUSH));
+	vm.vp[0].fd = vmm_create_vp(vm.pt, 0);
+	ASSERT_LE(0, vm.vp[0].fd);
+	for (i = 0; i < ARRAY_SIZE(features); i++) {
+		if (!features[i].xsave && !(features[i].feature & FEATURES_20))
+			continue;
+		EXPECT_EQ(!features[i].xsave && (features[i].feature & mask), shown(&vm, i))
+			TH_LOG("%s", features[i].id);
+	}
+	guest_cpuid(&vm, 1, 0, &r);
+	EXPECT_EQ(COMPAT_CLFLUSH, r.ebx >> 8 & 0xff);
+	vmm_teardown(&vm);
+	PROVES("B-5-024");
+}
+
 TEST_F(property, vendor)
 {
 	u64 vendor = property(self->vm.pt, PROPERTY(PROCESSOR_VENDOR));
