@@ -566,32 +566,47 @@ GUEST_CODE(time_services, "64",
 
 TEST_F(property, time_services)
 {
-	const u64 *seen = vmm_gpa(&self->vm, VMM_DATA + 0x200);
-	u64 a, b, pm;
+	u64 a, b, pm, features;
+	struct vmm_vp *vp;
+	const u64 *seen;
+	struct vmm vm;
 
-	vmm_start64(self->vp, &time_services);
-	vmm_load(&self->vm, VMM_CODE + 0x800, &tick);
-	vmm_load(&self->vm, VMM_CODE + 0x900, &tick2);
-	vmm_set_gate(&self->vm, TICK_VECTOR, VMM_CODE + 0x800);
-	vmm_set_gate(&self->vm, TICK_VECTOR + 1, VMM_CODE + 0x900);
-	EXPECT_EQ(0, vmm_set_property(self->vm.pt, PROPERTY(PM_TIMER_ASSIST),
-				      PM_ENABLED | PM_PORT));
-	a = property(self->vm.pt, PROPERTY(REFERENCE_TIME));
-	EXPECT_EQ(4, vmm_run_out(self->vp, GUEST_PORT));
-	b = property(self->vm.pt, PROPERTY(REFERENCE_TIME));
+	vmm_setup_bare(&vm, VMM_FLAGS);
+	features = property(vm.pt, PROPERTY(SYNTHETIC_PROC_FEATURES));
+	ASSERT_EQ(0, vmm_set_property(vm.pt, PROPERTY(SYNTHETIC_PROC_FEATURES), features |
+				      HV_SYNTHETIC_FEATURE_ACCESS_PARTITION_REFERENCE_COUNTER |
+				      HV_SYNTHETIC_FEATURE_ACCESS_PARTITION_REFERENCE_TSC |
+				      HV_SYNTHETIC_FEATURE_ACCESS_SYNIC_REGS |
+				      HV_SYNTHETIC_FEATURE_ACCESS_SYNTHETIC_TIMER_REGS |
+				      HV_SYNTHETIC_FEATURE_DIRECT_SYNTHETIC_TIMERS));
+	ASSERT_EQ(0, vmm_ioctl(vm.pt, TLFS_INITIALIZE_PARTITION, NULL));
+	vm.vp[0].fd = vmm_create_vp(vm.pt, 0);
+	vm.ram = vmm_add_memory(&vm, 0, VMM_RAM, VMM_RWX);
+	vp = &vm.vp[0];
+	vmm_start64(vp, &time_services);
+	vmm_load(&vm, VMM_CODE + 0x800, &tick);
+	vmm_load(&vm, VMM_CODE + 0x900, &tick2);
+	vmm_set_gate(&vm, TICK_VECTOR, VMM_CODE + 0x800);
+	vmm_set_gate(&vm, TICK_VECTOR + 1, VMM_CODE + 0x900);
+	EXPECT_EQ(0, vmm_set_property(vm.pt, PROPERTY(PM_TIMER_ASSIST), PM_ENABLED | PM_PORT));
+	seen = vmm_gpa(&vm, VMM_DATA + 0x200);
+	a = property(vm.pt, PROPERTY(REFERENCE_TIME));
+	EXPECT_EQ(4, vmm_run_out(vp, GUEST_PORT));
+	b = property(vm.pt, PROPERTY(REFERENCE_TIME));
 	EXPECT_LE(a, seen[0]);
 	EXPECT_GE(b, seen[0]);
 	EXPECT_EQ(0x21001, seen[1]);
 	/* its sequence: 0 where the host's TSC is no clock */
 	EXPECT_GT(0xffffffff, seen[2]);
-	a = pm_now(&self->vm, ~0u);
-	pm = vmm_run_out(self->vp, GUEST_PORT);
+	a = pm_now(&vm, ~0u);
+	pm = vmm_run_out(vp, GUEST_PORT);
 	EXPECT_LE(a, pm);
-	EXPECT_GE(pm_now(&self->vm, ~0u), pm);
-	EXPECT_EQ(0, vmm_set_property(self->vm.pt, PROPERTY(EMULATED_TIMER_PERIOD), 100000));
-	EXPECT_EQ(0, vmm_set_property(self->vm.pt, PROPERTY(EMULATED_TIMER_CONTROL),
+	EXPECT_GE(pm_now(&vm, ~0u), pm);
+	EXPECT_EQ(0, vmm_set_property(vm.pt, PROPERTY(EMULATED_TIMER_PERIOD), 100000));
+	EXPECT_EQ(0, vmm_set_property(vm.pt, PROPERTY(EMULATED_TIMER_CONTROL),
 				      TIMER_ENABLED | (TICK_VECTOR + 1)));
-	vmm_run_out(self->vp, GUEST_PORT);
+	vmm_run_out(vp, GUEST_PORT);
+	vmm_teardown(&vm);
 	PROVES("B-15-001");
 }
 
