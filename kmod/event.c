@@ -52,6 +52,25 @@ void tlfs_queue_exception(struct tlfs_vp *vp, u8 vector, bool has_error, u32 err
 	ev->param = param;
 }
 
+void tlfs_raise_exception(struct tlfs_vp *vp, u8 vector, bool has_error, u32 error, u64 param)
+{
+	struct tlfs_exit *x = &vp->exit;
+
+	if (likely(!(READ_ONCE(vp->pt->intercepts.exceptions) & BIT(vector)))) {
+		tlfs_queue_exception(vp, vector, has_error, error, param);
+		return;
+	}
+	/* as if the processor had raised it; what it was delivering then stays in vp->event */
+	x->kind = TLFS_EXIT_EXCEPTION;
+	x->insn_len = 0;
+	x->nr_bytes = 0;
+	x->exc.vector = vector;
+	x->exc.has_error = has_error && (tlfs_call(get_cr)(vp, 0) & X86_CR0_PE);
+	x->exc.error = x->exc.has_error ? error : 0;
+	x->exc.param = param;
+	set_bit(TLFS_REQ_EXCEPTION, &vp->requests);
+}
+
 static void queue_interrupt(struct tlfs_vp *vp, u8 type, u8 vector)
 {
 	vp->event.pending = true;

@@ -370,7 +370,7 @@ static int handle_memory(struct tlfs_vp *vp)
 		return TLFS_RESUME;
 	case TLFS_FAULT_LENT:
 		/* and some with #MC (11.8) */
-		tlfs_queue_exception(vp, X86_TRAP_MC, false, 0, 0);
+		tlfs_raise_exception(vp, X86_TRAP_MC, false, 0, 0);
 		return TLFS_RESUME;
 	case TLFS_FAULT_DENIED:
 		return tlfs_msg_memory(vp, HVMSG_GPA_INTERCEPT, x->mem.gpa, x->mem.access);
@@ -547,7 +547,7 @@ static int process_requests(struct tlfs_vp *vp)
 		return RUN_LEAVE;
 	}
 	if (requests & (BIT(TLFS_REQ_INIT) | BIT(TLFS_REQ_SIPI) | BIT(TLFS_REQ_START) |
-			BIT(TLFS_REQ_TRIPLE_FAULT)))
+			BIT(TLFS_REQ_TRIPLE_FAULT) | BIT(TLFS_REQ_EXCEPTION)))
 		return RUN_LEAVE;
 	if (requests & (BIT(TLFS_REQ_EVENT) | BIT(TLFS_REQ_NMI) | BIT(TLFS_REQ_EXTINT)))
 		tlfs_event_prepare(vp);
@@ -660,6 +660,8 @@ static int run_loop(struct tlfs_vp *vp)
 	int r;
 
 	for (;;) {
+		if (unlikely(test_and_clear_bit(TLFS_REQ_EXCEPTION, &vp->requests)))
+			return tlfs_msg_exception(vp);
 		if (test_and_clear_bit(TLFS_REQ_TRIPLE_FAULT, &vp->requests))
 			vp_shutdown(vp);
 		if (unlikely(vp->shutdown) && !test_bit(TLFS_REQ_INIT, &vp->requests))

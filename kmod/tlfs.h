@@ -260,6 +260,7 @@ struct tlfs_partition {
 	struct tlfs_stats stats;
 	atomic_long_t flush_calls;
 	atomic_t flush_inhibits;
+	bool flush_waiters;		/* some VP may have @flush_wait set */
 };
 
 extern struct tlfs_partition tlfs_root;
@@ -356,6 +357,7 @@ enum tlfs_request {
 	TLFS_REQ_INTERCEPTS,	/* the partition's exception intercepts changed */
 	TLFS_REQ_START,		/* a guest's HvStartVirtualProcessor: vp->start */
 	TLFS_REQ_TRIPLE_FAULT,	/* an exception could not be delivered */
+	TLFS_REQ_EXCEPTION,	/* one we have raised is intercepted: it is in vp->exit */
 	TLFS_REQ_UNHALTED,	/* the time-unhalted timer's host timer came */
 };
 
@@ -647,15 +649,17 @@ void tlfs_vmm_moves_rip(struct tlfs_vp *vp, u64 rip);
 
 /* VP thread: queue an exception; a second one becomes #DF, a third a triple fault */
 void tlfs_queue_exception(struct tlfs_vp *vp, u8 vector, bool has_error, u32 error, u64 param);
+/* likewise, of an exit's handler: a message if the parent intercepts it, before anything else */
+void tlfs_raise_exception(struct tlfs_vp *vp, u8 vector, bool has_error, u32 error, u64 param);
 
 static inline void tlfs_inject_gp(struct tlfs_vp *vp)
 {
-	tlfs_queue_exception(vp, X86_TRAP_GP, true, 0, 0);
+	tlfs_raise_exception(vp, X86_TRAP_GP, true, 0, 0);
 }
 
 static inline void tlfs_inject_ud(struct tlfs_vp *vp)
 {
-	tlfs_queue_exception(vp, X86_TRAP_UD, false, 0, 0);
+	tlfs_raise_exception(vp, X86_TRAP_UD, false, 0, 0);
 }
 
 static inline bool vp_long_mode(struct tlfs_vp *vp)

@@ -413,6 +413,40 @@ TEST_F(intercept, refused_by_the_architecture)
 	PROVES("B-9-013");
 }
 
+/* the hypervisor's own refusals are exceptions like others */
+TEST_F(intercept, exceptions_we_raise)
+{
+	static const struct {
+		const struct guest_code *code;
+		u8 vector, offset, info;
+	} cases[] = {
+		{ &refused_msr, GP, 5, HV_X64_EXCEPTION_ERROR_CODE_VALID },
+		{ &refused_wrmsr, GP, 5, HV_X64_EXCEPTION_ERROR_CODE_VALID },
+		{ &refused_monitor, UD, 0, 0 },
+	};
+	struct hv_x64_exception_intercept_message *m = (void *)self->msg.payload;
+	unsigned int i;
+
+	install(_metadata, self, X_ACCESS, EXCEPTION, GP);
+	install(_metadata, self, X_ACCESS, EXCEPTION, UD);
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		vmm_start64(self->vp, cases[i].code);
+		vmm_run_to(self->vp, HVMSG_X64_EXCEPTION_INTERCEPT, &self->msg);
+		EXPECT_EQ(cases[i].vector, m->exception_vector);
+		EXPECT_EQ(cases[i].info, m->exception_info);
+		EXPECT_EQ(0, m->error_code);
+		EXPECT_EQ(VMM_CODE + cases[i].offset, m->header.rip);
+		EXPECT_EQ(0, vmm_reg(self->vp, HV_X64_REGISTER_PENDING_INTERRUPTION) & 1);
+		EXPECT_NE(0, m->instruction_byte_count);
+	}
+	/* none is left over */
+	install(_metadata, self, HV_INTERCEPT_ACCESS_MASK_NONE, EXCEPTION, GP);
+	vmm_start64(self->vp, &refused_msr);
+	vmm_load(&self->vm, HANDLER, &fault_port);
+	vmm_set_gate(&self->vm, GP, HANDLER);
+	vmm_run_out(self->vp, FAULT_PORT);
+}
+
 /* no form in which the APIC's registers are accessed (13.2.2) */
 GUEST_CODE(wide_apic, "64",
 	   "mov	$0xfee00080, %edi\n\t"

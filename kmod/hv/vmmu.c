@@ -43,11 +43,26 @@ static u16 flush_check(const struct tlfs_hvcall *call, u64 space, u64 flags, u64
 
 /* ---- inhibited flushes (12.1.4) ---- */
 
+/* who waits for another one's inhibit finds that out when it makes the call again */
+static void flush_wake(struct tlfs_partition *pt)
+{
+	struct tlfs_vp *vp;
+	unsigned int i;
+
+	WRITE_ONCE(pt->flush_waiters, false);
+	/* pairs with flush_suspend(): whose flag this took back is seen below */
+	smp_mb();
+	tlfs_for_each_vp(vp, pt, i) {
+		if (!READ_ONCE(vp->flush_wait))
+			continue;
+		WRITE_ONCE(vp->flush_wait, false);
+		tlfs_vp_kick(vp);
+	}
+}
+
 void tlfs_flush_inhibit(struct tlfs_vp *vp, bool on)
 {
 	struct tlfs_partition *pt = vp->pt;
-	struct tlfs_vp *other;
-	unsigned int i;
 
 	if (READ_ONCE(vp->flush_inhibit) == on || xchg(&vp->flush_inhibit, on) == on)
 		return;
@@ -58,12 +73,8 @@ void tlfs_flush_inhibit(struct tlfs_vp *vp, bool on)
 	atomic_dec(&pt->flush_inhibits);
 	/* pairs with flush_suspend(): either we see who waits, or he that there is nothing */
 	smp_mb__after_atomic();
-	tlfs_for_each_vp(other, pt, i) {
-		if (!READ_ONCE(other->flush_wait))
-			continue;
-		WRITE_ONCE(other->flush_wait, false);
-		tlfs_vp_kick(other);
-	}
+	if (unlikely(READ_ONCE(pt->flush_waiters)))
+		flush_wake(pt);
 }
 
 /* a VP may flush its own TLB whatever its parent does */
@@ -82,6 +93,9 @@ static bool flush_inhibited(const struct tlfs_hvcall *call, const unsigned long 
 static bool flush_suspend(const struct tlfs_hvcall *call, const unsigned long *mask)
 {
 	WRITE_ONCE(call->vp->flush_wait, true);
+	/* pairs with flush_wake(): it finds us if it takes the flag back */
+	smp_wmb();
+	WRITE_ONCE(call->caller->flush_waiters, true);
 	/* pairs with tlfs_flush_inhibit() */
 	smp_mb();
 	if (flush_inhibited(call, mask))

@@ -248,6 +248,7 @@ void tlfs_vp_reset(struct tlfs_vp *vp, bool init)
 	vp->idle = false;
 	vp->shutdown = false;
 	vp->flush_wait = false;
+	clear_bit(TLFS_REQ_EXCEPTION, &vp->requests);
 	tlfs_flush_inhibit(vp, false);
 	vp->extint_pending = false;
 	vp->cr2 = 0;

@@ -493,7 +493,7 @@ static int control_dr(struct tlfs_vp *vp, u8 nr, u8 gpr, bool write)
 	if (dr7 & DR7_GD_BIT) {
 		/* cleared so that the handler can look */
 		tlfs_call(set_dr)(vp, 7, dr7 & ~DR7_GD_BIT);
-		tlfs_queue_exception(vp, X86_TRAP_DB, false, 0, DR6_BD_BIT);
+		tlfs_raise_exception(vp, X86_TRAP_DB, false, 0, DR6_BD_BIT);
 		return -EFAULT;
 	}
 	if (write) {

@@ -462,7 +462,7 @@ int tlfs_insn_access(struct tlfs_vp *vp, const struct tlfs_insn *insn, enum tlfs
 		r = !insn_segment_ok(vp, seg, offset, size, write, &gva);
 	}
 	if (r) {
-		tlfs_queue_exception(vp, seg == TLFS_SEG_SS ? X86_TRAP_SS : X86_TRAP_GP,
+		tlfs_raise_exception(vp, seg == TLFS_SEG_SS ? X86_TRAP_SS : X86_TRAP_GP,
 				     true, 0, 0);
 		return -EFAULT;
 	}
@@ -499,7 +499,7 @@ int tlfs_insn_access(struct tlfs_vp *vp, const struct tlfs_insn *insn, enum tlfs
 
 fail:
 	if (r == -EACCES) {
-		tlfs_queue_exception(vp, X86_TRAP_PF, true, walk.error, gva);
+		tlfs_raise_exception(vp, X86_TRAP_PF, true, walk.error, gva);
 		return -EFAULT;
 	}
 	return r == -EAGAIN ? -EAGAIN : -EIO;
