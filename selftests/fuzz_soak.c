@@ -101,24 +101,36 @@ static void keep_fd(struct worker *wk, int kind, int fd)
 		close(old);
 }
 
-/* one in @fail calls meets a failure of the nth allocation or copy */
-static long call_ioctl(struct worker *wk, int fd, unsigned long cmd, void *arg)
+/*
+ * One in @fail calls meets a failure of the nth allocation or copy.  Not of a signal's frame:
+ * signals wait, so it cannot be a call that they end
+ */
+static long failing_ioctl(struct worker *wk, int fd, unsigned long cmd, void *arg)
 {
-	bool inject = fail && fail_nth_file >= 0 && fuzz_one_in(&wk->f, fail);
+	sigset_t all, old;
 	char nth[16];
 	long ret;
 
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	snprintf(nth, sizeof(nth), "%u", 1 + fuzz_below(&wk->f, 24));
+	if (pwrite(fail_nth_file, nth, strlen(nth), 0) < 0)
+		fail = 0;
+	ret = vmm_ioctl(fd, cmd, arg);
+	if (pwrite(fail_nth_file, "0", 1, 0) < 0)
+		fail = 0;
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return ret;
+}
+
+static long call_ioctl(struct worker *wk, int fd, unsigned long cmd, void *arg)
+{
 	__atomic_add_fetch(&calls, 1, __ATOMIC_RELAXED);
 	if (fd < 0)
 		return -EBADF;
-	if (inject) {
-		snprintf(nth, sizeof(nth), "%u", 1 + fuzz_below(&wk->f, 24));
-		inject = pwrite(fail_nth_file, nth, strlen(nth), 0) > 0;
-	}
-	ret = vmm_ioctl(fd, cmd, arg);
-	if (inject && pwrite(fail_nth_file, "0", 1, 0) < 0)
-		return -errno;
-	return ret;
+	if (cmd != TLFS_RUN_VP && fail_nth_file >= 0 && fail && fuzz_one_in(&wk->f, fail))
+		return failing_ioctl(wk, fd, cmd, arg);
+	return vmm_ioctl(fd, cmd, arg);
 }
 
 /* ---- operations: device and partition ---- */
@@ -703,8 +715,9 @@ static bool ends(pid_t pid)
 {
 	u64 end = vmm_now_ms() + PATIENCE_S * 1000;
 	bool killed = false;
+	int status = 0;
 
-	while (waitpid(pid, NULL, WNOHANG) != pid) {
+	while (waitpid(pid, &status, WNOHANG) != pid) {
 		if (vmm_now_ms() > end) {
 			if (killed)
 				return false;
@@ -715,6 +728,8 @@ static bool ends(pid_t pid)
 		}
 		vmm_sleep_ms(20);
 	}
+	if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL)
+		ksft_print_msg("ended early, status %#x\n", status);
 	return true;
 }
 
