@@ -310,6 +310,10 @@ TEST_F(format, exception_parameter)
 {
 	vmm_start64(self->vp, &nothing);
 	intercept(_metadata, self, HV_INTERCEPT_TYPE_X64_EXCEPTION, 1);
+	/* the page has been touched: Bochs traps also where the fetch faults */
+	vmm_write(&self->vm, VMM_CODE, "\xe7\xe0", 2);
+	vmm_run_out(self->vp, 0xe0);
+	vmm_set_reg(self->vp, HV_X64_REGISTER_RIP, VMM_CODE);
 	vmm_set_reg(self->vp, HV_X64_REGISTER_RFLAGS, 0x102);
 	vmm_write(&self->vm, VMM_CODE, "\x90\x90", 2);
 	vmm_run_to(self->vp, HVMSG_X64_EXCEPTION_INTERCEPT, &self->msg);
