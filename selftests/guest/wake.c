@@ -4,7 +4,8 @@
  *
  * Every VP does over and over what an operating system does: it arms a direct timer, sends the
  * others IPIs, spends some time with interrupts off, and halts, until its tick has come.  A second
- * timer, seconds later, comes only if something did not.
+ * timer, seconds later, comes only if something did not: or if the host stood still, which shows in
+ * the others not having got anywhere either.
  */
 #include "sim.h"
 
@@ -14,6 +15,7 @@ void payload(void);
 #define SECONDS		2
 #endif
 #define GUARD_MS	4000	/* the host is an emulator, and shares its processor */
+#define GUARD_TURNS	100
 
 #define TICK		0xed
 #define GUARD		0xfe
@@ -30,7 +32,8 @@ static struct vp {
 	volatile u64 due;		/* of the tick that has not come, 0: none */
 	volatile u64 ipi_at;		/* when an IPI was sent that has not come, 0: none */
 	volatile u32 wants_kick;
-	volatile u32 ticks, ipis, kicks, idles;
+	volatile u32 ticks, ipis, kicks, idles, turns;
+	u32 others_then;		/* how far the others were when the tick was armed */
 	volatile u32 late_ticks, late_ipis;
 	volatile u32 *assist;
 	struct {
@@ -97,12 +100,26 @@ static void on_kick(struct trap_frame *f)
 	eoi(me);
 }
 
+static u32 others_turns(const struct vp *me)
+{
+	u32 turns = 0, i;
+
+	for (i = 0; i < MAX_VPS; i++)
+		if (i != me->index)
+			turns += vp[i].turns;
+	return turns;
+}
+
 static void on_guard(struct trap_frame *f)
 {
 	struct vp *me = this_vp();
 	u64 now = ref_time(), due = me->due, ipi_at = me->ipi_at;
 
 	(void)f;
+	if (others_turns(me) - me->others_then < GUARD_TURNS) {
+		eoi(me);
+		return;
+	}
 	if (!me->late_ticks && !me->late_ipis) {
 		me->seen.now = now;
 		me->seen.due = due;
@@ -166,6 +183,8 @@ static u64 arm(struct vp *me, u32 how)
 
 	due = ahead[how] ? now + random(me) % ahead[how] : now - 10;
 	wrmsr(STIMER_COUNT(1), now + GUARD_MS * UNITS_MS);
+	me->turns++;
+	me->others_then = others_turns(me);
 	me->due = due;
 	wrmsr(STIMER_COUNT(0), due);
 	return now;
