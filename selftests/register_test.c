@@ -561,4 +561,46 @@ TEST_F(registers, unknown_names)
 	}
 }
 
+GUEST_CODE(read_es, "32", "mov %es:0x20000, %eax\n\t out %eax, $0xe0\n\t hlt");
+
+/* 32-bit protected mode, flat; ES is what the test makes of it */
+static void protected_mode(struct vmm_vp *vp, u16 es_attributes)
+{
+	static const u32 names[] = {
+		HV_X64_REGISTER_SS, HV_X64_REGISTER_DS, HV_X64_REGISTER_FS, HV_X64_REGISTER_GS,
+	};
+	unsigned int i;
+
+	vmm_start16(vp, &read_es);
+	vmm_set_reg(vp, HV_X64_REGISTER_CR0, 0x11);
+	vmm_set_reg(vp, HV_X64_REGISTER_RIP, VMM_CODE);
+	vmm_set_segment(vp, HV_X64_REGISTER_CS, 0, ~0u, 0x08, 0xc09b);
+	for (i = 0; i < ARRAY_SIZE(names); i++)
+		vmm_set_segment(vp, names[i], 0, ~0u, 0x10, 0xc093);
+	vmm_set_segment(vp, HV_X64_REGISTER_ES, 0, ~0u, 0x10, es_attributes);
+}
+
+/* 10.3.6: one that is not present is a null one, whatever its selector */
+TEST_F(registers, absent_segment)
+{
+	u32 *data = vmm_gpa(&self->vm, VMM_DATA), brand[4] = { 0 };
+	union hv_register_value val;
+	struct hv_message msg;
+
+	*data = 0x12345678;
+	protected_mode(self->vp, 0xc093);
+	EXPECT_EQ(0x12345678, vmm_run_out(self->vp, GUEST_PORT));
+
+	protected_mode(self->vp, 0xc013);
+	EXPECT_EQ(0, get(self->vp, HV_X64_REGISTER_ES, &val));
+	EXPECT_EQ(0, val.segment.attributes & HV_SEGMENT_PRESENT);
+	__get_cpuid(0x80000002, brand, brand + 1, brand + 2, brand + 3);
+	if (brand[0] == 0x554d4551)	/* "QEMU" */
+		SKIP(return, "the emulated processor does not look at descriptors' presence");
+	/* #GP, for which there is no handler */
+	vmm_run_to(self->vp, HVMSG_UNRECOVERABLE_EXCEPTION, &msg);
+	EXPECT_EQ(VMM_CODE, vmm_reg(self->vp, HV_X64_REGISTER_RIP));
+	PROVES("B-10-030");
+}
+
 TEST_HARNESS_MAIN
