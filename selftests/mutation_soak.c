@@ -3,8 +3,8 @@
  * mutation_soak.c - modules that were broken on purpose, and the payload that has to notice
  *
  * mutations/run builds them.  Each line of $HOST_DIR/data/mutations is "NAME PAYLOAD [TEST]": the
- * module is data/mutation-NAME.ko, "none" is the whole one, under which nothing may fail.  TEST is in
- * the name of the test that has to.
+ * module is data/mutation-NAME.ko, "none" is the whole one, under which nothing may fail.  TEST is
+ * in the name of the test that has to.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -44,7 +44,7 @@ static int unload(void)
 	return ret;
 }
 
-/* the first test that failed, with @test in its name, to @red, "" if none did; -1: it did not run */
+/* the first failed test with @test in its name to @red, "" if there is none; -1: it did not run */
 static int run_payload(const char *payload, const char *test, char *red, size_t size)
 {
 	char cmd[512], line[1024];

@@ -270,10 +270,10 @@ void payload(void)
 		late_ticks += v->late_ticks;
 		late_ipis += v->late_ipis;
 		if (v->late_ticks || v->late_ipis)
-			printf("# VP %u: %u ticks and %u IPIs late; first at %lu: tick %lu, IPI %lu, "
-			       "IRR 0x%x ISR 0x%x%s\n", i, v->late_ticks, v->late_ipis, v->seen.now,
-			       v->seen.due, v->seen.ipi_at, v->seen.irr, v->seen.isr,
-			       v->seen.wants_kick ? ", idle" : "");
+			printf("# VP %u: %u ticks and %u IPIs late; first at %lu: tick %lu, "
+			       "IPI %lu, IRR 0x%x ISR 0x%x%s\n", i, v->late_ticks,
+			       v->late_ipis, v->seen.now, v->seen.due, v->seen.ipi_at,
+			       v->seen.irr, v->seen.isr, v->seen.wants_kick ? ", idle" : "");
 	}
 	printf("# %u ticks, %u IPIs, %u kicks, %u times idle on %u VPs\n", ticks, ipis, kicks,
 	       idles, vps);
