@@ -45,7 +45,7 @@ static struct vp {
 
 static u32 assist_pages[MAX_VPS][1024] __page_aligned;
 static unsigned int vps;
-static volatile u32 waiting;
+static volatile u32 waiting, ready, finished;
 static u64 end;
 
 static struct vp *this_vp(void)
@@ -209,6 +209,10 @@ static void stress(void *unused)
 	wrmsr(STIMER_CONFIG(1), HV_STIMER_ENABLE | HV_STIMER_AUTOENABLE | HV_STIMER_DIRECT |
 	      (u64)GUARD << HV_STIMER_APIC_VECTOR_SHIFT);
 
+	/* nobody gets an IPI before it can tell whose it is, nor afterwards */
+	__atomic_add_fetch(&ready, 1, __ATOMIC_SEQ_CST);
+	while (ready < vps)
+		cpu_relax();
 	while (arm(me, random(me) % 4) < end) {
 		r = random(me);
 		kick_others(me);
@@ -236,7 +240,8 @@ static void stress(void *unused)
 	/* who has gone kicks nobody any more: the last one does not wait for it */
 	__atomic_add_fetch(&waiting, 1, __ATOMIC_SEQ_CST);
 	kick_others(me);
-	while (me->ipi_at)
+	__atomic_add_fetch(&finished, 1, __ATOMIC_SEQ_CST);
+	while (finished < vps || me->ipi_at)
 		take_irqs();
 	wrmsr(HV_X64_MSR_VP_ASSIST_PAGE, 0);
 	wrmsr(0xc0000101, 0);
