@@ -65,7 +65,7 @@ host_start()
 	# An oops or a lockup ends the run instead of leaving a half-dead host behind.
 	kernel_args="console=ttyS0 loglevel=5 log_buf_len=4M oops=panic panic=-1"
 	if [[ $RELEASE == *+debug ]]; then
-		kernel_args+=" watchdog_thresh=60 hung_task_panic=1 page_poison=1"
+		kernel_args+=" watchdog_thresh=60 hung_task_panic=1 page_poison=1 kasan_multi_shot"
 	else
 		kernel_args+=" watchdog_thresh=15"
 	fi

@@ -5,7 +5,14 @@
 #ifndef TLFS_SELFTEST_HARNESS_H
 #define TLFS_SELFTEST_HARNESS_H
 
+#include <unistd.h>
+
+#include "vmm.h"
+
+/* its time limits are in seconds of a host like others */
+#define alarm(seconds)	(alarm)((seconds) * vmm_factor())
 #include "kselftest_harness.h"
+#undef alarm
 
 /* a host may be an emulator that has a fifth of a processor: who is slow does not fail */
 #undef TEST_TIMEOUT_DEFAULT
@@ -13,8 +20,6 @@
 
 /* EXPECT_EQ(0, unsigned): its constants are int, and the values far from either's limits */
 #pragma GCC diagnostic ignored "-Wsign-compare"
-
-#include "vmm.h"
 
 /* a register by name: what is set is got */
 static inline void round_trip(struct __test_metadata *_metadata, struct vmm_vp *vp, u32 name,

@@ -52,7 +52,7 @@ typedef __u64 u64;
 #define VMM_FLAGS	(TLFS_PT_LAPIC | TLFS_PT_X2APIC | TLFS_PT_GPA_LARGE_PAGES)
 
 /* patience, in milliseconds: an emulated host is slow */
-#define VMM_LONG	10000
+#define VMM_LONG	(10000 * vmm_factor())
 #define VMM_SHORT	150
 
 #define VMM_RW		TLFS_MEM_WRITABLE
@@ -125,6 +125,8 @@ long vmm_count(const char *what);
 bool vmm_count_settles(const char *what, long want);
 /* of this processor: HV_PROCESSOR_VENDOR_* */
 u64 vmm_vendor(void);
+/* how many times longer than elsewhere everything takes on this host */
+unsigned int vmm_factor(void);
 u64 vmm_now_ms(void);
 void vmm_sleep_ms(unsigned int ms);
 
