@@ -109,7 +109,7 @@ int main(void)
 	}
 	nr++;
 	failed += !!access("/sys/module/tlfs/parameters/mixed_processors", R_OK);
-	printf("%sok %u - the module asks\n",
+	printf("%sok %u - the module asks [B-22-002]\n",
 	       access("/sys/module/tlfs/parameters/mixed_processors", R_OK) ? "not " : "", nr);
 	printf("1..%u\n", nr);
 	return failed ? KSFT_FAIL : KSFT_PASS;

@@ -304,6 +304,28 @@ TEST_F(eventlog, message_buffer)
 	PROVES("B-14-004 B-19-014");
 }
 
+/* a page that shows a buffer is no page to give away (7.3.1) */
+TEST_F(eventlog, deposit_of_a_buffer)
+{
+	struct hv_input_create_partition_20 in = {};
+	struct {
+		u64 id, gpn;
+	} page;
+	const void *h;
+	int dev = self->dev;
+	u16 reps = 1;
+
+	ASSERT_EQ(0, init(dev, SYSTEM, 1, 1, 1));
+	h = add(_metadata, dev, SYSTEM, 0);
+	ASSERT_EQ(0, vmm_call(dev, HVCALL_CREATE_PARTITION, &in, sizeof(in), &page.id, 8));
+	page.gpn = (u64)h / PAGE;
+	EXPECT_EQ(HV_STATUS_OBJECT_IN_USE,
+		  vmm_call_reps(dev, HVCALL_DEPOSIT_MEMORY, &reps, &page, sizeof(page), NULL, 0));
+	EXPECT_EQ(0, reps);
+	EXPECT_EQ(0, vmm_call(dev, HVCALL_DELETE_PARTITION, &page.id, 8, NULL, 0));
+	PROVES("HC-0048/OBJECT_IN_USE B-7-013");
+}
+
 /* ---- entries ---- */
 
 TEST_F(eventlog, system_events)
@@ -515,9 +537,24 @@ TEST_F(eventlog, system_properties)
 	int dev = self->dev;
 	struct vmm vm;
 	const u64 *p;
-	u64 out = 0;
+	u64 out = 0, source;
 
 	GUEST_CODE(spin, "64", "1:	jmp	1b");
+	GUEST_CODE(ask, "64",
+		   "mov	$0x40000000, %ecx\n\t"
+		   "mov	$1, %eax\n\t"
+		   "xor	%edx, %edx\n\t"
+		   "wrmsr\n\t"
+		   "inc	%ecx\n\t"
+		   "mov	$0x30001, %eax\n\t"
+		   "wrmsr\n"
+		   "1:	mov	%rbx, %rcx\n\t"
+		   "mov	$0x20000, %edx\n\t"
+		   "mov	$0x21000, %r8d\n\t"
+		   "mov	$0x30000, %eax\n\t"
+		   "call	*%rax\n\t"
+		   "outl	%eax, $0xe0\n\t"
+		   "jmp	1b");
 
 	EXPECT_EQ(0, set_property(dev, 0, HV_PROFILE_SOURCE_CYCLES_NOT_HALTED, 100000));
 	EXPECT_EQ(0, vmm_call(dev, HVCALL_GET_SYSTEM_PROPERTY, &in, sizeof(in), &val,
@@ -537,6 +574,16 @@ TEST_F(eventlog, system_properties)
 	EXPECT_EQ(0, vmm_call(dev, HVCALL_GET_SYSTEM_PROPERTY_EX, &ex, sizeof(ex), &out,
 			      sizeof(out)));
 	EXPECT_EQ(4, out);
+
+	/* a guest has no part in it */
+	vmm_setup(&vm, 1);
+	vmm_start64(&vm.vp[0], &ask);
+	for (source = HVCALL_SET_SYSTEM_PROPERTY; source <= HVCALL_GET_SYSTEM_PROPERTY; source += 2) {
+		vmm_set_reg(&vm.vp[0], HV_X64_REGISTER_RBX, source);
+		EXPECT_EQ(HV_STATUS_ACCESS_DENIED, vmm_run_out(&vm.vp[0], GUEST_PORT));
+	}
+	vmm_teardown(&vm);
+	PROVES("B-23-002");
 
 	/* the profiler runs while its events are logged */
 	ASSERT_EQ(0, init(dev, DIAG, 1, 4, 1));
@@ -577,7 +624,10 @@ TEST_F(eventlog, run_time)
 	EXPECT_LE(150 * 10000, b.local_run_time - a.local_run_time);
 	EXPECT_LT(b.local_run_time - a.local_run_time, b.global_time - a.global_time);
 	EXPECT_LE(a.hypervisor_time, b.hypervisor_time);
-	PROVES("HC-0004");
+	/* since the module was loaded, which the host was up for */
+	EXPECT_GT(vmm_now_ms() * 10000, b.global_time);
+	EXPECT_LT(a.global_time, b.global_time);
+	PROVES("HC-0004 B-6-012 B-6-013");
 }
 
 TEST_HARNESS_MAIN

@@ -406,11 +406,32 @@ static int run_guests(void)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+/* as the hypervisor comes up: the root is there, active and with default policies, and nobody else */
+static bool only_the_root(void)
+{
+	struct hv_input_get_next_child_partition next = { .parent_id = HV_PARTITION_ID_SELF };
+	u64 id = 0, child = ~0ULL, reserve = 1, cap = 0, weight = 0;
+	int dev = vmm_open(), err;
+
+	err = vmm_call(dev, HVCALL_GET_PARTITION_ID, NULL, 0, &id, 8) ||
+	      vmm_call(dev, HVCALL_GET_NEXT_CHILD_PARTITION, &next, sizeof(next), &child, 8) ||
+	      vmm_get_property(dev, HV_PARTITION_PROPERTY_CPU_RESERVE, &reserve) ||
+	      vmm_get_property(dev, HV_PARTITION_PROPERTY_CPU_CAP, &cap) ||
+	      vmm_get_property(dev, HV_PARTITION_PROPERTY_CPU_WEIGHT, &weight);
+	close(dev);
+	return !err && id && !child && !reserve && cap == 0x10000 && weight == 100 &&
+	       !vmm_count("partitions") && !vmm_count("vps");
+}
+
 TEST_F_TIMEOUT(lifetime, load_and_unload, 180)
 {
 	long before, after;
 	unsigned int i;
 
+	ASSERT_EQ(0, unload("tlfs"));
+	ASSERT_EQ(0, load_tlfs());
+	EXPECT_TRUE(only_the_root());
+	PROVES("B-22-004");
 	ASSERT_EQ(0, unload("tlfs"));
 	before = meminfo_kb("MemAvailable");
 	for (i = 0; i < CYCLES; i++) {
@@ -633,6 +654,7 @@ TEST_F(lifetime, beside_a_running_kvm)
 	vmm_run_to(&vm.vp[0], HVMSG_X64_IO_PORT_INTERCEPT, &msg);
 	vmm_teardown(&vm);
 	EXPECT_TRUE(nothing_left());
+	PROVES("B-22-002");
 	/* given back, it is there for KVM again */
 	ASSERT_EQ(0, unload("tlfs"));
 	ASSERT_EQ(0, kvm_start(&kvm));

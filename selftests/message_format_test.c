@@ -281,6 +281,43 @@ TEST_F(format, pending_interruption_fields)
 	PROVES("B-10-026");
 }
 
+/* ---- interrupt state (10.3.3) ---- */
+
+GUEST_CODE(shadow, "64", "sti\n\t outl %eax, $0xe1\n\t outl %eax, $0xe2\n\t hlt");
+GUEST_CODE(nmi_handler, "64", "outl %eax, $0xe5\n\t iretq");
+
+static u64 interrupt_state(FIXTURE_DATA(format) *self)
+{
+	return vmm_reg(self->vp, HV_X64_REGISTER_INTERRUPT_STATE);
+}
+
+TEST_F(format, interrupt_state)
+{
+	vmm_start64(self->vp, &shadow);
+	vmm_load(&self->vm, HANDLER, &nmi_handler);
+	vmm_set_gate(&self->vm, 2, HANDLER);
+	vmm_run_to(self->vp, HVMSG_X64_IO_PORT_INTERCEPT, &self->msg);
+	EXPECT_EQ(1, interrupt_state(self));
+	vmm_skip(self->vp, &self->msg);
+	vmm_run_to(self->vp, HVMSG_X64_IO_PORT_INTERCEPT, &self->msg);
+	EXPECT_EQ(0, interrupt_state(self));
+	/* in an NMI's handler, until its end; a parent may end it */
+	ASSERT_EQ(0, vmm_assert(&self->vm, HV_X64_INTERRUPT_TYPE_NMI, 1, 0));
+	vmm_run_out(self->vp, SHOWN);
+	EXPECT_EQ(2, interrupt_state(self));
+	vmm_run_out(self->vp, 0xe2);
+	EXPECT_EQ(0, interrupt_state(self));
+	/* masked by the parent, it waits */
+	vmm_set_reg(self->vp, HV_X64_REGISTER_RIP, VMM_CODE + 3);
+	vmm_set_reg(self->vp, HV_X64_REGISTER_INTERRUPT_STATE, 2);
+	ASSERT_EQ(0, vmm_assert(&self->vm, HV_X64_INTERRUPT_TYPE_NMI, 1, 0));
+	vmm_run_out(self->vp, 0xe2);
+	EXPECT_EQ(2, interrupt_state(self));
+	vmm_set_reg(self->vp, HV_X64_REGISTER_INTERRUPT_STATE, 0);
+	vmm_run_out(self->vp, SHOWN);
+	PROVES("B-10-023");
+}
+
 /* ---- exceptions (16.5.4) ---- */
 
 TEST_F(format, exception)

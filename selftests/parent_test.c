@@ -547,6 +547,209 @@ TEST_F(parent, vps_of_hosted_partitions)
 	EXPECT_EQ(HV_STATUS_OPERATION_DENIED, create_vp(self, hosted, 1));
 }
 
+/* until the VP is suspended by an intercept */
+static bool intercepted(FIXTURE_DATA(parent) *self, u32 vp)
+{
+	u64 end = vmm_now_ms() + VMM_LONG;
+
+	while (get_reg64(self, vp, HV_REGISTER_INTERCEPT_SUSPEND) != HV_SUSPEND_SUSPENDED) {
+		if (vmm_now_ms() > end)
+			return false;
+		vmm_sleep_ms(1);
+	}
+	return true;
+}
+
+/* one message buffer a VP: an intercept whose message nobody has read yet gives way (14.2.6) */
+TEST_F(parent, unread_message)
+{
+	struct hv_message msg;
+
+	make_runnable(_metadata, self, 1);
+	ASSERT_EQ(0, set_reg64(self, 0, HV_REGISTER_EXPLICIT_SUSPEND, 0));
+	ASSERT_TRUE(intercepted(self, 0));
+	EXPECT_EQ(VP_CODE + 3, get_reg64(self, 0, HV_X64_REGISTER_RIP));
+	set_reg64(self, 0, HV_X64_REGISTER_RIP, VP_CODE + 5);
+	set_reg64(self, 0, HV_REGISTER_INTERCEPT_SUSPEND, 0);
+	ASSERT_TRUE(intercepted(self, 0));
+	EXPECT_EQ(VP_CODE + 5, get_reg64(self, 0, HV_X64_REGISTER_RIP));
+	ASSERT_TRUE(next_message(self, &msg));
+	EXPECT_EQ(0xe1, vmm_io_msg(&msg)->port_number);
+	EXPECT_EQ(VP_CODE + 5, vmm_io_msg(&msg)->header.rip);
+	EXPECT_EQ(0, msg.header.message_flags);
+	ASSERT_EQ(0, fcntl(self->dev, F_SETFL, O_NONBLOCK));
+	EXPECT_EQ(-1, read(self->dev, &msg, sizeof(msg)));
+	PROVES("B-14-003 B-14-019");
+}
+
+static long delete_vp(FIXTURE_DATA(parent) *self, u32 vp)
+{
+	memset(self->in, 0, sizeof(self->in));
+	self->in[0] = self->id;
+	self->in[1] = vp;
+	return call(self, HVCALL_DELETE_VP, 0);
+}
+
+/* what a VP has goes with it: its index is free, its pages are, its message is not read */
+TEST_F(parent, deleted_vp)
+{
+	struct hv_message msg;
+	u64 in_use;
+
+	make_runnable(_metadata, self, 1);
+	ASSERT_EQ(0, on(self, self->id, HVCALL_GET_MEMORY_BALANCE));
+	in_use = self->out[1];
+	ASSERT_EQ(0, create_vp(self, self->id, 3));
+	EXPECT_EQ(HV_STATUS_INVALID_VP_INDEX, create_vp(self, self->id, 3));
+	EXPECT_EQ(3, get_reg64(self, 3, HV_REGISTER_VP_INDEX));
+	ASSERT_EQ(0, on(self, self->id, HVCALL_GET_MEMORY_BALANCE));
+	EXPECT_LT(in_use, self->out[1]);
+	ASSERT_EQ(0, delete_vp(self, 3));
+	EXPECT_EQ(~0ULL, get_reg64(self, 3, HV_REGISTER_VP_INDEX));
+	ASSERT_EQ(0, on(self, self->id, HVCALL_GET_MEMORY_BALANCE));
+	EXPECT_EQ(in_use, self->out[1]);
+	ASSERT_EQ(0, create_vp(self, self->id, 3));
+	EXPECT_EQ(3, get_reg64(self, 3, HV_REGISTER_VP_INDEX));
+	/* a message that waits */
+	ASSERT_EQ(0, set_reg64(self, 0, HV_REGISTER_EXPLICIT_SUSPEND, 0));
+	ASSERT_TRUE(intercepted(self, 0));
+	ASSERT_EQ(0, delete_vp(self, 0));
+	ASSERT_EQ(0, fcntl(self->dev, F_SETFL, O_NONBLOCK));
+	EXPECT_EQ(-1, read(self->dev, &msg, sizeof(msg)));
+	PROVES("B-10-001 B-10-039");
+}
+
+/* a pool that has enough for the partition and not for a VP; a reserve beyond the processors */
+TEST_F(parent, vp_refused)
+{
+	unsigned int pages, cpus = sysconf(_SC_NPROCESSORS_ONLN), i;
+
+	for (pages = 0; on(self, self->id, HVCALL_INITIALIZE_PARTITION); pages++)
+		ASSERT_EQ(0, deposit(self, self->id, self->pool + pages * PAGE, 1));
+	EXPECT_EQ(HV_STATUS_INSUFFICIENT_MEMORY, create_vp(self, self->id, 0));
+	ASSERT_EQ(0, deposit(self, self->id, self->pool + pages * PAGE, PAGES - pages));
+	EXPECT_EQ(0, create_vp(self, self->id, 0));
+	PROVES("HC-004E/INSUFFICIENT_MEMORY");
+	if (cpus > 2)
+		return;
+	memset(self->in, 0, sizeof(self->in));
+	self->in[0] = self->id;
+	self->in[1] = HV_PARTITION_PROPERTY_CPU_RESERVE;
+	self->in[2] = 0x10000;
+	ASSERT_EQ(0, call(self, HVCALL_SET_PARTITION_PROPERTY, 0));
+	for (i = 1; i < cpus; i++)
+		EXPECT_EQ(0, create_vp(self, self->id, i));
+	EXPECT_EQ(HV_STATUS_OPERATION_DENIED, create_vp(self, self->id, i));
+	EXPECT_EQ(HV_STATUS_OPERATION_DENIED, create_vp(self, self->id, i));
+	PROVES("HC-004E/OPERATION_DENIED");
+}
+
+/* between two instructions of its own, and costing nothing (10.1.3) */
+TEST_F(parent, suspended_vp)
+{
+	char *ram = make_runnable(_metadata, self, 1);
+	u64 rip, time;
+
+	ASSERT_EQ(0, set_reg64(self, 0, HV_X64_REGISTER_RIP,
+			       VP_CODE + vmm_code_size(&thread_code) - 7));
+	ASSERT_EQ(0, set_reg64(self, 0, HV_REGISTER_EXPLICIT_SUSPEND, 0));
+	ASSERT_TRUE(vmm_wait_change((u64 *)(ram + VP_COUNT), 0));
+	ASSERT_EQ(0, set_reg64(self, 0, HV_REGISTER_EXPLICIT_SUSPEND, 1));
+	rip = get_reg64(self, 0, HV_X64_REGISTER_RIP) - VP_CODE;
+	time = get_reg64(self, 0, HV_REGISTER_VP_RUNTIME);
+	EXPECT_TRUE(rip == vmm_code_size(&thread_code) - 7 ||
+		    rip == vmm_code_size(&thread_code) - 2);
+	EXPECT_LT(0, time);
+	vmm_sleep_ms(50);
+	EXPECT_EQ(time, get_reg64(self, 0, HV_REGISTER_VP_RUNTIME));
+	EXPECT_EQ(rip, get_reg64(self, 0, HV_X64_REGISTER_RIP) - VP_CODE);
+	ASSERT_EQ(0, set_reg64(self, 0, HV_REGISTER_EXPLICIT_SUSPEND, 0));
+	EXPECT_TRUE(vmm_moves((u64 *)(ram + VP_COUNT), VMM_LONG));
+	PROVES("B-10-005");
+}
+
+/* registers are set, and that is all: nothing is loaded, checked against memory or delivered */
+TEST_F(parent, registers_without_side_effects)
+{
+	char *ram = make_runnable(_metadata, self, 1);
+	u64 cr2 = get_reg64(self, 0, HV_X64_REGISTER_CR2);
+	struct hv_message msg;
+
+	/* no page table is there, and no code */
+	ASSERT_EQ(0, set_reg64(self, 0, HV_X64_REGISTER_CR3, 0x7fff000));
+	ASSERT_EQ(0, set_reg64(self, 0, HV_X64_REGISTER_CR0, 0x80000011));
+	ASSERT_EQ(0, set_reg64(self, 0, HV_X64_REGISTER_RIP, 0x7ffff000));
+	EXPECT_EQ(cr2, get_reg64(self, 0, HV_X64_REGISTER_CR2));
+	EXPECT_EQ(0, get_reg64(self, 0, HV_X64_REGISTER_PENDING_INTERRUPTION));
+	EXPECT_EQ(0, get_reg64(self, 0, HV_REGISTER_INTERCEPT_SUSPEND));
+	ASSERT_EQ(0, fcntl(self->dev, F_SETFL, O_NONBLOCK));
+	EXPECT_EQ(-1, read(self->dev, &msg, sizeof(msg)));
+	ASSERT_EQ(0, set_reg64(self, 0, HV_X64_REGISTER_CR0, 0x10));
+	ASSERT_EQ(0, set_reg64(self, 0, HV_X64_REGISTER_CR3, 0));
+	ASSERT_EQ(0, set_reg64(self, 0, HV_X64_REGISTER_RIP,
+			       VP_CODE + vmm_code_size(&thread_code) - 7));
+	ASSERT_EQ(0, set_reg64(self, 0, HV_REGISTER_EXPLICIT_SUSPEND, 0));
+	EXPECT_TRUE(vmm_wait_change((u64 *)(ram + VP_COUNT), 0));
+	PROVES("B-10-042");
+}
+
+/* the root has no parent to do this to it (22.4); it was there first, and alone (22.3) */
+TEST_F(parent, the_root_itself)
+{
+	static const u16 codes[] = {
+		HVCALL_INITIALIZE_PARTITION, HVCALL_FINALIZE_PARTITION, HVCALL_DELETE_PARTITION,
+		HVCALL_CREATE_VP, HVCALL_INSTALL_INTERCEPT,
+	};
+	unsigned int i;
+	u64 root;
+
+	ASSERT_EQ(0, call(self, HVCALL_GET_PARTITION_ID, 0));
+	root = self->out[0];
+	EXPECT_LT(root, self->id);
+	for (i = 0; i < ARRAY_SIZE(codes); i++) {
+		EXPECT_EQ(HV_STATUS_ACCESS_DENIED, on(self, HV_PARTITION_ID_SELF, codes[i]))
+			TH_LOG("call %#x", codes[i]);
+		EXPECT_EQ(HV_STATUS_ACCESS_DENIED, on(self, root, codes[i]))
+			TH_LOG("call %#x", codes[i]);
+	}
+	PROVES("B-22-008");
+}
+
+static u64 ref_time(FIXTURE_DATA(parent) *self, u64 id)
+{
+	memset(self->in, 0, sizeof(self->in));
+	self->in[0] = id;
+	self->in[1] = HV_PARTITION_PROPERTY_REFERENCE_TIME;
+	return call(self, HVCALL_GET_PARTITION_PROPERTY, 0) ? ~0ULL : self->out[0];
+}
+
+/* who came later is behind, by as much at any time (15.1.2) */
+TEST_F(parent, reference_times)
+{
+	u64 other, first, second, third, early, late;
+
+	ASSERT_EQ(0, deposit(self, self->id, self->pool, PAGES / 2));
+	ASSERT_EQ(0, on(self, self->id, HVCALL_INITIALIZE_PARTITION));
+	vmm_sleep_ms(20);
+	memset(self->in, 0, sizeof(self->in));
+	ASSERT_EQ(0, call(self, HVCALL_CREATE_PARTITION, 0));
+	other = self->out[0];
+	ASSERT_EQ(0, deposit(self, other, self->pool + PAGES / 2 * PAGE, PAGES / 2));
+	ASSERT_EQ(0, on(self, other, HVCALL_INITIALIZE_PARTITION));
+	first = ref_time(self, self->id);
+	early = ref_time(self, other);
+	second = ref_time(self, self->id);
+	EXPECT_LE(200000, first - early);
+	vmm_sleep_ms(100);
+	third = ref_time(self, self->id);
+	late = ref_time(self, other);
+	EXPECT_LE(1000000, late - early);
+	/* what passed for one is what passed for the other, but for the time of the calls */
+	EXPECT_LE(third - second, late - early);
+	EXPECT_GE(ref_time(self, self->id) - first, late - early);
+	PROVES("B-15-006");
+}
+
 /* ---- a guest that has children is killed ---- */
 
 static pid_t start_parent(void)

@@ -142,7 +142,8 @@ TEST_F(post, statuses)
 	vmm_set_reg(self->r0, HV_REGISTER_SIMP, 0);
 	EXPECT_EQ(HV_STATUS_INVALID_SYNIC_STATE, guest_post(self->s, CONN, 1, payload, 8));
 	EXPECT_EQ(HV_STATUS_INVALID_SYNIC_STATE, guest_post(self->s, CONN + 2, 1, payload, 8));
-	PROVES("HC-005C/INVALID_SYNIC_STATE B-14-009");
+	EXPECT_EQ(0xffffffff, HV_ANY_VP);
+	PROVES("HC-005C/INVALID_SYNIC_STATE B-14-009 PROP-constant-0xFFFFFFFF");
 
 	/* a partition without VPs */
 	pt_setup(&c, 0, 0);

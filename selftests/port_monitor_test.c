@@ -351,4 +351,30 @@ TEST_F(monitor, limit)
 	EXPECT_EQ(0, create_port(self->a.dev, 0, 1, pt_id(self->b.pt), monitor_port(0)));
 }
 
+/* connections that somebody watches are counted (J.1.1) */
+TEST_F(monitor, counted)
+{
+	struct hv_input_map_stats_page in = { .stats_type = HV_STATS_OBJECT_HYPERVISOR };
+	u64 *page = mmap(NULL, TLFS_PAGE_SIZE, PROT_READ, MAP_SHARED, self->a.dev, 0);
+	const u64 *count = page + HV_HYPERVISOR_STAT_MONITORED_NOTIFICATIONS;
+
+	ASSERT_NE(MAP_FAILED, page);
+	in.target_gpa_page = (u64)page / TLFS_PAGE_SIZE;
+	ASSERT_EQ(0, vmm_call(self->a.dev, HVCALL_MAP_STATS_PAGE, &in, sizeof(in), NULL, 0));
+	EXPECT_TRUE(vmm_wait_u64(count, 0));
+	ASSERT_EQ(0, join(&self->a, &self->b));
+	EXPECT_TRUE(vmm_wait_u64(count, 1));
+	ASSERT_EQ(0, disconnect_port(self->b.pt, 0, MCONN));
+	EXPECT_TRUE(vmm_wait_u64(count, 0));
+	/* a port that goes takes it along, and once */
+	ASSERT_EQ(0, join(&self->a, &self->b));
+	EXPECT_TRUE(vmm_wait_u64(count, 1));
+	ASSERT_EQ(0, delete_port(self->a.pt, 0, MPORT));
+	EXPECT_TRUE(vmm_wait_u64(count, 0));
+	ASSERT_EQ(0, disconnect_port(self->b.pt, 0, MCONN));
+	EXPECT_TRUE(vmm_wait_u64(count, 0));
+	munmap(page, TLFS_PAGE_SIZE);
+	PROVES("STAT-Hypervisor-architected-5");
+}
+
 TEST_HARNESS_MAIN

@@ -332,6 +332,9 @@ TEST_F(property, policies)
 	EXPECT_EQ(HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE,
 		  vmm_set_property(pt, PROPERTY(CPU_CAP), 0x7fff));
 	EXPECT_EQ(0x8000, property(pt, PROPERTY(CPU_CAP)));
+	/* reserved bits are another error (5.6.6) */
+	EXPECT_EQ(HV_STATUS_INVALID_PARAMETER,
+		  vmm_set_property(pt, PROPERTY(PM_TIMER_ASSIST), 1 << 18));
 	EXPECT_EQ(0, vmm_set_property(pt, PROPERTY(CPU_CAP), 0x10000));
 
 	/* and all of them no more than there are processors */
@@ -351,7 +354,7 @@ TEST_F(property, policies)
 	EXPECT_EQ(0, vmm_set_property(pt, PROPERTY(CPU_RESERVE), 0));
 	EXPECT_EQ(0, vmm_set_property(other, PROPERTY(CPU_RESERVE), 0x10000));
 	close(other);
-	PROVES("B-18-004 B-18-007 B-10-037");
+	PROVES("B-18-004 B-18-007 B-10-037 B-5-047");
 }
 
 /* ---- timer assists (15.1.5, 15.1.6) ---- */

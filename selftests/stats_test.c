@@ -199,6 +199,7 @@ TEST_F(stats, refused)
 	EXPECT_EQ(HV_STATUS_INVALID_PARTITION_STATE, stats_map(bare, PARTITION, at));
 	EXPECT_EQ(HV_STATUS_INVALID_PARTITION_STATE, stats_unmap(bare, PARTITION));
 	close(bare);
+	PROVES("B-6-009");
 	PROVES("HC-006C/INVALID_PARAMETER HC-006C/INVALID_VP_INDEX HC-006C/INVALID_PARTITION_ID "
 	       "HC-006C/INVALID_PARTITION_STATE HC-006D/INVALID_PARAMETER HC-006D/INVALID_VP_INDEX "
 	       "HC-006D/INVALID_PARTITION_ID HC-006D/INVALID_PARTITION_STATE B-21-008");
@@ -264,7 +265,7 @@ TEST_F(stats, hypervisor)
 	EXPECT_TRUE(vmm_wait_u64(&page[HV_HYPERVISOR_STAT_VIRTUAL_PROCESSORS], 2));
 	EXPECT_TRUE(vmm_wait_u64(&page[HV_HYPERVISOR_STAT_TOTAL_PAGES], pages));
 	PROVES("STAT-Hypervisor-architected-1 STAT-Hypervisor-architected-2 "
-	       "STAT-Hypervisor-architected-3 STAT-Hypervisor-architected-4 B-21-004 B-21-005 "
+	       "STAT-Hypervisor-architected-3 STAT-Hypervisor-architected-4 B-6-008 B-21-004 B-21-005 "
 	       "B-21-006 STAT-any-terminator-0");
 }
 
@@ -541,6 +542,106 @@ TEST_F(stats, partition)
 	close(vp);
 	PROVES("STAT-Partition-architected-1 STAT-Partition-release-specific-4 "
 	       "STAT-Partition-release-specific-5");
+}
+
+/* a pool that is filled */
+TEST_F(stats, deposited_pages)
+{
+	const u64 *page = (const u64 *)self->window;
+	struct hv_input_create_partition_20 in = {};
+	u8 *pool = vmm_alloc(8 * PAGE);
+	u64 list[1 + 4], id;
+	unsigned int i, k;
+	u16 reps;
+
+	ASSERT_EQ(0, vmm_call(self->vm.dev, HVCALL_CREATE_PARTITION, &in, sizeof(in), &id, 8));
+	for (k = 0; k < 2; k++) {
+		list[0] = id;
+		for (i = 0; i < 4; i++)
+			list[1 + i] = (u64)pool / PAGE + 4 * k + i;
+		reps = 4;
+		ASSERT_EQ(0, vmm_call_reps(self->vm.dev, HVCALL_DEPOSIT_MEMORY, &reps, list,
+					   sizeof(list), NULL, 0));
+		if (!k) {
+			ASSERT_EQ(0, vmm_call(self->vm.dev, HVCALL_INITIALIZE_PARTITION, &id, 8,
+					      NULL, 0));
+			ASSERT_EQ(0, stats_map(self->vm.dev, HV_STATS_OBJECT_PARTITION, id, 0,
+					       self->window));
+		}
+		EXPECT_TRUE(vmm_wait_u64(&page[HV_PARTITION_STAT_DEPOSITED_PAGES], 4 + 4 * k));
+	}
+	PROVES("STAT-Partition-release-specific-3");
+}
+
+/* calls by class, whatever becomes of them */
+GUEST_CODE(hypercalls, "64",
+	   "mov	$0x40000000, %ecx\n\t"
+	   "mov	$1, %eax\n\t"
+	   "xor	%edx, %edx\n\t"
+	   "wrmsr\n\t"
+	   "inc	%ecx\n\t"
+	   "mov	$0x30001, %eax\n\t"
+	   "wrmsr\n"
+	   "1:	mov	%rbx, %rcx\n\t"
+	   "mov	$0x20000, %edx\n\t"
+	   "mov	%edx, %r8d\n\t"
+	   "mov	$0x30000, %eax\n\t"
+	   "call	*%rax\n\t"
+	   "outl	%eax, $0xe0\n\t"
+	   "jmp	1b");
+
+TEST_F(stats, hypercall_classes)
+{
+	const u64 *page = (const u64 *)self->window;
+	static const u64 calls[] = {
+		HVCALL_MAP_GPA_PAGES | 1ULL << 32, HVCALL_UNMAP_GPA_PAGES | 1ULL << 32,
+		HVCALL_GET_LOGICAL_PROCESSOR_RUN_TIME,
+	};
+	unsigned int i;
+
+	ASSERT_EQ(0, stats_map(self->vm.pt, VP(0), self->window));
+	vmm_start64(self->vp, &hypercalls);
+	for (i = 0; i < ARRAY_SIZE(calls); i++) {
+		vmm_set_reg(self->vp, HV_X64_REGISTER_RBX, calls[i]);
+		EXPECT_NE(0, vmm_run_out(self->vp, GUEST_PORT));
+		EXPECT_EQ(i < 2 ? i + 1 : 2, LOAD(&page[V(56)]));
+		EXPECT_EQ(i < 2 ? 0 : 1, LOAD(&page[V(57)]));
+		EXPECT_EQ(i + 1, LOAD(&page[V(1)]));
+	}
+	PROVES("STAT-VirtualProcessor-release-specific-56 "
+	       "STAT-VirtualProcessor-release-specific-57");
+}
+
+/* the MSRs by which a guest places its own pages, as its parent has them: 10.2.2 */
+GUEST_CODE(read_msr, "64",
+	   "1:	mov	%ebx, %ecx\n\t"
+	   "rdmsr\n\t"
+	   "outl	%eax, $0xe0\n\t"
+	   "jmp	1b");
+
+TEST_F(stats, page_registers)
+{
+	static const u32 names[] = {
+		HV_REGISTER_STATS_PARTITION_RETAIL, HV_REGISTER_STATS_PARTITION_INTERNAL,
+		HV_REGISTER_STATS_VP_RETAIL, HV_REGISTER_STATS_VP_INTERNAL,
+	};
+	unsigned int i;
+	u64 at;
+
+	vmm_start64(self->vp, &read_msr);
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		at = 0x40000 + i * PAGE;
+		EXPECT_EQ(0x90020 + i, names[i]);
+		EXPECT_EQ(0, vmm_reg(self->vp, names[i]) & 1);
+		EXPECT_EQ(0, vmm_set_reg_status(self->vp, names[i], at | 1));
+		EXPECT_EQ(at | 1, vmm_reg(self->vp, names[i]));
+		vmm_set_reg(self->vp, HV_X64_REGISTER_RBX,
+			    HV_X64_MSR_STATS_PARTITION_RETAIL_PAGE + i);
+		EXPECT_EQ(at | 1, vmm_run_out(self->vp, GUEST_PORT));
+		EXPECT_EQ(0, vmm_set_reg_status(self->vp, names[i], 0));
+		EXPECT_EQ(0, vmm_run_out(self->vp, GUEST_PORT));
+	}
+	PROVES("REG-00090020 REG-00090021 REG-00090022 REG-00090023");
 }
 
 TEST_F(stats, tlfsctl)

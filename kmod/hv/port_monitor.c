@@ -232,6 +232,7 @@ u16 tlfs_monitor_connect(struct tlfs_port *port, struct tlfs_partition *pt,
 	}
 	mon->peer_pt = pt != &tlfs_root ? pt : NULL;
 	WRITE_ONCE(mon->origin, origin);
+	atomic_long_inc(&tlfs_nr_monitored);
 	set_disabled(mon, false);
 	hrtimer_start(&mon->timer, ns_to_ktime(LOOK_MIN), HRTIMER_MODE_REL_SOFT);
 	return HV_STATUS_SUCCESS;
@@ -239,6 +240,9 @@ u16 tlfs_monitor_connect(struct tlfs_port *port, struct tlfs_partition *pt,
 
 static void monitor_stop(struct tlfs_monitor *mon)
 {
+	/* once for each connection: the port's lock is held */
+	if (mon->origin)
+		atomic_long_dec(&tlfs_nr_monitored);
 	WRITE_ONCE(mon->origin, NULL);
 	hrtimer_cancel(&mon->timer);
 	set_disabled(mon, true);

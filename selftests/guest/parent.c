@@ -389,9 +389,9 @@ static int io_intercepts(void)
 {
 	struct hv_x64_io_port_intercept_message m;
 
-	T(message_waits(), "a message in SINT0's slot [B-9-001]");
+	T(message_waits(), "a message in SINT0's slot [B-9-001 B-14-018]");
 	S(slot->header.message_type, HVMSG_X64_IO_PORT_INTERCEPT, "of an I/O port");
-	S(slot->header.sender, child, "from the child");
+	S(slot->header.sender, child, "from the child [B-14-058]");
 	m = io_message();
 	T(m.port_number == PORT_HELLO && (u32)m.rax == 0x12345678 &&
 	  m.header.intercept_access_type == HV_INTERCEPT_ACCESS_WRITE &&
