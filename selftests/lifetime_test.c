@@ -413,7 +413,7 @@ static bool only_the_root(void)
 	u64 id = 0, child = ~0ULL, reserve = 1, cap = 0, weight = 0;
 	int dev = vmm_open(), err;
 
-	err = vmm_call(dev, HVCALL_GET_PARTITION_ID, NULL, 0, &id, 8) ||
+	err = vmm_call(dev, HVCALL_GET_PARTITION_ID, &next, sizeof(next), &id, 8) ||
 	      vmm_call(dev, HVCALL_GET_NEXT_CHILD_PARTITION, &next, sizeof(next), &child, 8) ||
 	      vmm_get_property(dev, HV_PARTITION_PROPERTY_CPU_RESERVE, &reserve) ||
 	      vmm_get_property(dev, HV_PARTITION_PROPERTY_CPU_CAP, &cap) ||

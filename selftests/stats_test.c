@@ -613,9 +613,8 @@ TEST_F(stats, hypercall_classes)
 }
 
 /* the MSRs by which a guest places its own pages, as its parent has them: 10.2.2 */
-GUEST_CODE(read_msr, "64",
-	   "1:	mov	%ebx, %ecx\n\t"
-	   "rdmsr\n\t"
+GUEST_CODE(read_memory, "64",
+	   "1:	mov	(%rbx), %eax\n\t"
 	   "outl	%eax, $0xe0\n\t"
 	   "jmp	1b");
 
@@ -628,18 +627,20 @@ TEST_F(stats, page_registers)
 	unsigned int i;
 	u64 at;
 
-	vmm_start64(self->vp, &read_msr);
+	vmm_start64(self->vp, &read_memory);
 	for (i = 0; i < ARRAY_SIZE(names); i++) {
 		at = 0x40000 + i * PAGE;
 		EXPECT_EQ(0x90020 + i, names[i]);
 		EXPECT_EQ(0, vmm_reg(self->vp, names[i]) & 1);
 		EXPECT_EQ(0, vmm_set_reg_status(self->vp, names[i], at | 1));
 		EXPECT_EQ(at | 1, vmm_reg(self->vp, names[i]));
-		vmm_set_reg(self->vp, HV_X64_REGISTER_RBX,
-			    HV_X64_MSR_STATS_PARTITION_RETAIL_PAGE + i);
-		EXPECT_EQ(at | 1, vmm_run_out(self->vp, GUEST_PORT));
+		/* there the guest finds it, in the place of its memory */
+		memset(vmm_gpa(&self->vm, at), 0xa5, PAGE);
+		vmm_set_reg(self->vp, HV_X64_REGISTER_RBX, at);
+		EXPECT_NE(0xa5a5a5a5, vmm_run_out(self->vp, GUEST_PORT));
 		EXPECT_EQ(0, vmm_set_reg_status(self->vp, names[i], 0));
-		EXPECT_EQ(0, vmm_run_out(self->vp, GUEST_PORT));
+		EXPECT_EQ(0, vmm_reg(self->vp, names[i]));
+		EXPECT_EQ(0xa5a5a5a5, vmm_run_out(self->vp, GUEST_PORT));
 	}
 	PROVES("REG-00090020 REG-00090021 REG-00090022 REG-00090023");
 }

@@ -257,7 +257,10 @@ u8 svm_get_shadow(struct tlfs_vp *vp)
 	struct svm_vp *svm = to_svm(vp);
 	u8 shadow = svm->vmcb->control.int_state & SVM_SHADOW ? BIT(0) : 0;
 
-	return shadow | (svm->nmi_masked ? BIT(1) : 0);
+	/* an IRET that has been executed since ended it, if nobody has noticed yet */
+	if (svm->nmi_masked && !(svm->iret_seen && vp->regs[VP_RIP] != svm->iret_rip))
+		shadow |= BIT(1);
+	return shadow;
 }
 
 void svm_set_shadow(struct tlfs_vp *vp, u8 shadow)
@@ -270,7 +273,7 @@ void svm_set_shadow(struct tlfs_vp *vp, u8 shadow)
 	else
 		vmcb->control.int_state &= ~SVM_SHADOW;
 
-	if (svm->nmi_masked != !!(shadow & BIT(1))) {
+	if ((svm_get_shadow(vp) ^ shadow) & BIT(1)) {
 		svm->nmi_masked = shadow & BIT(1);
 		svm->iret_seen = false;
 		svm_intercept(vmcb, SVM_ICPT_IRET, svm->nmi_masked);
