@@ -2,9 +2,10 @@
 /*
  * guest_test.c - runs the guest payloads in partitions and passes their TAP on
  *
- * Every $HOST_DIR/data/guest-NAME (but guest-bench*) is one payload; its lines become ours with
- * running numbers.  A payload fails besides when it does not end by its plan, in time, through
- * the debug exit port.  If there is a file data/only, only the payloads it names, one a line.
+ * Every $HOST_DIR/data/guest-NAME (but guest-bench* and guest-control) is one payload; its lines
+ * become ours with running numbers.  A payload fails besides when it does not end by its plan, in
+ * time, through the debug exit port.  If there is a file data/only, only the payloads it names, one
+ * a line.
  */
 #include <cpuid.h>
 #include <dirent.h>
@@ -225,7 +226,8 @@ static int is_payload(const struct dirent *d)
 	snprintf(line, sizeof(line), "\n%s\n", d->d_name);
 	if (*only && !strstr(only, line))
 		return 0;
-	return !strncmp(d->d_name, "guest-", 6) && strncmp(d->d_name, "guest-bench", 11);
+	return !strncmp(d->d_name, "guest-", 6) && strncmp(d->d_name, "guest-bench", 11) &&
+	       strcmp(d->d_name, "guest-control");
 }
 
 int main(int argc, char **argv)

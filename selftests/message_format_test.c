@@ -283,7 +283,7 @@ TEST_F(format, pending_interruption_fields)
 
 /* ---- interrupt state (10.3.3) ---- */
 
-GUEST_CODE(shadow, "64", "sti\n\t outl %eax, $0xe1\n\t outl %eax, $0xe2\n\t hlt");
+GUEST_CODE(shadow, "64", "sti\n\t outl %eax, $0xe1\n" "1:\t outl %eax, $0xe2\n\t jmp 1b");
 GUEST_CODE(nmi_handler, "64", "outl %eax, $0xe5\n\t iretq");
 
 static u64 interrupt_state(FIXTURE_DATA(format) *self)
@@ -315,6 +315,7 @@ TEST_F(format, interrupt_state)
 	EXPECT_EQ(2, interrupt_state(self));
 	vmm_set_reg(self->vp, HV_X64_REGISTER_INTERRUPT_STATE, 0);
 	vmm_run_out(self->vp, SHOWN);
+	vmm_run_out(self->vp, 0xe2);
 	PROVES("B-10-023");
 }
 
@@ -342,23 +343,25 @@ TEST_F(format, exception)
 	PROVES("MSG-80010003");
 }
 
+GUEST_CODE(step, "64",
+	   "pushf\n\t"
+	   "orl	$0x100, (%rsp)\n\t"
+	   "popf\n\t"
+	   "nop\n\t"
+	   "nop\n\t"
+	   "hlt");
+
 /* DR6 for a debug exception; an error code only where there is one */
 TEST_F(format, exception_parameter)
 {
-	vmm_start64(self->vp, &nothing);
+	vmm_start64(self->vp, &step);
 	intercept(_metadata, self, HV_INTERCEPT_TYPE_X64_EXCEPTION, 1);
-	/* the page has been touched: Bochs traps also where the fetch faults */
-	vmm_write(&self->vm, VMM_CODE, "\xe7\xe0", 2);
-	vmm_run_out(self->vp, 0xe0);
-	vmm_set_reg(self->vp, HV_X64_REGISTER_RIP, VMM_CODE);
-	vmm_set_reg(self->vp, HV_X64_REGISTER_RFLAGS, 0x102);
-	vmm_write(&self->vm, VMM_CODE, "\x90\x90", 2);
 	vmm_run_to(self->vp, HVMSG_X64_EXCEPTION_INTERCEPT, &self->msg);
 	EXPECT_EQ(1, f2(self, 56));
 	EXPECT_EQ(0, f1(self, 58));
 	EXPECT_EQ(0, f4(self, 60));
 	EXPECT_EQ(0x4000, f8(self, 64) & 0xe00f);
-	EXPECT_EQ(VMM_CODE + 1, f8(self, 40));
+	EXPECT_EQ(VMM_CODE + 10, f8(self, 40));
 	intercept(_metadata, self, HV_INTERCEPT_TYPE_X64_EXCEPTION, 6);
 	vmm_long_mode(self->vp, VMM_CODE);
 	vmm_write(&self->vm, VMM_CODE, "\x0f\x0b", 2);

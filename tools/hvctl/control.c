@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,6 +90,48 @@ int control_connect(const char *name)
 	return -1;
 }
 
+/* the guest's process is @pid: by what the kernel says of the other end */
+static bool listener_is(int sock, pid_t pid)
+{
+	socklen_t len = sizeof(struct ucred);
+	struct ucred who;
+
+	return !getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &who, &len) && who.pid == pid;
+}
+
+static int connect_in(const char *run, pid_t pid)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	struct dirent *d;
+	char path[96];
+	int fd = -1;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%s/tlfs", run);
+	dir = opendir(path);
+	while (dir && fd < 0 && (d = readdir(dir)) != NULL) {
+		if ((size_t)snprintf(a.sun_path, sizeof(a.sun_path), "%s/%s", path, d->d_name) >=
+		    sizeof(a.sun_path))
+			continue;
+		fd = try_connect(&a);
+		if (fd >= 0 && !listener_is(fd, pid)) {
+			close(fd);
+			fd = -1;
+		}
+	}
+	if (dir)
+		closedir(dir);
+	return fd;
+}
+
+int control_connect_pid(pid_t pid)
+{
+	const char *own = getenv("XDG_RUNTIME_DIR");
+	int fd = connect_in("/run", pid);
+
+	return fd < 0 && own ? connect_in(own, pid) : fd;
+}
+
 /* -1: none, the guest runs without */
 static int control_listen(const struct sockaddr_un *a)
 {
@@ -118,14 +161,20 @@ static int control_listen(const struct sockaddr_un *a)
 int control_open(struct machine *m)
 {
 	struct sockaddr_un a;
-	unsigned int system;
+	unsigned int system, second;
 
 	m->control = -1;
-	for (system = 2; m->control < 0 && system--; ) {
-		if (!control_address(&a, m->name, system))
-			continue;
-		m->control = control_listen(&a);
-		m->control_system = system;
+	snprintf(m->control_name, sizeof(m->control_name), "%s", m->name);
+	/* if another guest has the name, it is reached by its id only */
+	for (second = 0; m->control < 0 && second < 2; second++) {
+		for (system = 2; m->control < 0 && system--; ) {
+			if (!control_address(&a, m->control_name, system))
+				continue;
+			m->control = control_listen(&a);
+			m->control_system = system;
+		}
+		if (m->control < 0)
+			snprintf(m->control_name, sizeof(m->control_name), "pid-%d", getpid());
 	}
 	return m->control;
 }
@@ -138,7 +187,7 @@ void control_close(struct machine *m)
 		return;
 	close(m->control);
 	m->control = -1;
-	if (control_address(&a, m->name, m->control_system))
+	if (control_address(&a, m->control_name, m->control_system))
 		unlink(a.sun_path);
 }
 
@@ -168,7 +217,7 @@ static bool allowed(int sock)
 	       (!who.uid || who.uid == geteuid());
 }
 
-/* the four bytes of a request and the descriptor that comes along, or -1 */
+/* the four bytes of a request, "" if there are not; the descriptor that comes along, or -1 */
 static int receive(int sock, char op[5])
 {
 	char control[CMSG_SPACE(sizeof(int))];
@@ -182,7 +231,7 @@ static int receive(int sock, char op[5])
 
 	memset(op, 0, 5);
 	if (recvmsg(sock, &msg, MSG_CMSG_CLOEXEC) != 4)
-		return -1;
+		memset(op, 0, 5);
 	c = CMSG_FIRSTHDR(&msg);
 	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
 	    c->cmsg_len == CMSG_LEN(sizeof(fd)))
@@ -190,11 +239,96 @@ static int receive(int sock, char op[5])
 	return fd;
 }
 
+/* ---- pause, resume: the guest finds that no time has passed ---- */
+
+static const char *guest_pause(struct machine *m)
+{
+	int rc;
+
+	if (m->paused)
+		return NULL;
+	m->paused = malloc(devices_size());
+	if (!m->paused)
+		return "out of memory";
+	machine_pause(m);
+	rc = tlfs_set_property(m->part, HV_PARTITION_PROPERTY_TIME_FREEZE, 1);
+	pthread_mutex_lock(&m->lock);
+	devices_save(m, m->paused, now_ns());
+	pthread_mutex_unlock(&m->lock);
+	if (!rc)
+		return NULL;
+	free(m->paused);
+	m->paused = NULL;
+	machine_resume(m);
+	return tlfs_strerror(rc);
+}
+
+static const char *guest_resume(struct machine *m)
+{
+	bool ok;
+
+	if (!m->paused)
+		return NULL;
+	pthread_mutex_lock(&m->lock);
+	ok = devices_load(m, m->paused, devices_size(), now_ns());
+	uart_tx_drained(&m->uart);
+	pthread_mutex_unlock(&m->lock);
+	free(m->paused);
+	m->paused = NULL;
+	if (!ok)
+		return "the devices do not take their state back";
+	machine_thaw(m);
+	machine_resume(m);
+	return NULL;
+}
+
+static const char *guest_reset(struct machine *m)
+{
+	m->again = true;
+	machine_end(m, ST_RESET, "reset by tlfsctl");
+	return NULL;
+}
+
+static const char *guest_stop(struct machine *m)
+{
+	machine_end(m, ST_OK, "stopped by tlfsctl");
+	return NULL;
+}
+
+static const struct {
+	char op[5];
+	const char *(*serve)(struct machine *m);
+} requests[] = {
+	{ CONTROL_PAUSE, guest_pause },
+	{ CONTROL_RESUME, guest_resume },
+	{ CONTROL_RESET, guest_reset },
+	{ CONTROL_STOP, guest_stop },
+};
+
+static bool serve_request(struct machine *m, int sock, const char *op)
+{
+	const char *why;
+	char text[256];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(requests); i++) {
+		if (strcmp(op, requests[i].op))
+			continue;
+		why = requests[i].serve(m);
+		snprintf(text, sizeof(text), why ? "error: %s\n" : "ok\n", why);
+		say(sock, text);
+		return true;
+	}
+	return false;
+}
+
 static void serve_save(struct machine *m, int sock, int fd)
 {
 	const char *why;
 	char text[256];
 
+	/* one that is paused is stopped again at once */
+	guest_resume(m);
 	machine_pause(m);
 	why = machine_save(m, fd, say_progress, &sock);
 	if (!why) {
@@ -223,7 +357,7 @@ void control_serve(struct machine *m)
 		fd = receive(sock, op);
 		if (fd >= 0 && !strcmp(op, "save"))
 			serve_save(m, sock, fd);
-		else
+		else if (!serve_request(m, sock, op))
 			say(sock, "error: not understood\n");
 		if (fd >= 0)
 			close(fd);

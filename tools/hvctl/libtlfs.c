@@ -88,6 +88,13 @@ int tlfs_initialize(int part)
 	return call_ioctl(part, TLFS_INITIALIZE_PARTITION, NULL);
 }
 
+int tlfs_open_debug(int part)
+{
+	struct tlfs_open_debug arg = { 0 };
+
+	return call_ioctl(part, TLFS_OPEN_DEBUG, &arg);
+}
+
 int tlfs_map_memory(int part, u64 gpa, void *hva, u64 size, u8 flags)
 {
 	struct tlfs_user_mem_region arg = {

@@ -25,6 +25,8 @@ int tlfs_create_partition(int dev, u64 flags);
 int tlfs_create_vp(int part, u32 index);
 
 int tlfs_initialize(int part);
+/* the far end of the partition's debug session: a descriptor, or a negative errno */
+int tlfs_open_debug(int part);
 int tlfs_map_memory(int part, u64 gpa, void *hva, u64 size, u8 flags);
 int tlfs_run_vp(int vp, struct hv_message *msg);
 

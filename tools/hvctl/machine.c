@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
@@ -13,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "debugger.h"
 #include "machine.h"
 #include "save.h"
 
@@ -263,11 +265,13 @@ static void main_loop(struct machine *m, int sigs)
 			drain(m->wake);
 			uart_tx_drained(&m->uart);
 		}
-		if (p[TIMER].revents) {
+		/* time stands for the devices of a guest that is paused */
+		if (p[TIMER].revents && !m->paused) {
 			drain(m->timers.fd);
 			timers_run(&m->timers, now_ns());
 		}
-		feed_uart(m);
+		if (!m->paused)
+			feed_uart(m);
 		ended = m->ended;
 		pthread_mutex_unlock(&m->lock);
 		if (ended)
@@ -275,6 +279,7 @@ static void main_loop(struct machine *m, int sigs)
 		/* a pty without a reader hangs up for good: look again only now and then */
 		p[INPUT].fd = hung_up ? -1 : console_input(&m->console);
 		p[INPUT].revents = 0;
+		p[TIMER].fd = m->paused ? -1 : m->timers.fd;
 		if (poll(p, COUNT, hung_up ? PTY_PERIOD_MS : -1) < 0) {
 			if (errno != EINTR) {
 				machine_end(m, ST_HOST, "poll: %s", strerror(errno));
@@ -365,12 +370,18 @@ int machine_run(struct machine *m)
 		close(sigs);
 		return host_error("console: %s", strerror(-rc));
 	}
-	control_open(m);
-	rc = start_vps(m);
+	rc = debugger_start(m);
+	if (!rc) {
+		control_open(m);
+		rc = start_vps(m);
+	}
 	if (!rc)
 		main_loop(m, sigs);
 	control_close(m);
 	stop_vps(m);
+	debugger_close(m);
+	free(m->paused);
+	m->paused = NULL;
 	console_close(&m->console);
 	close(sigs);
 	return rc ? rc : m->status;

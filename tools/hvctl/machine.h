@@ -39,6 +39,7 @@ void ram_free(struct guest_ram *ram);
 void *ram_ptr(const struct guest_ram *ram, u64 gpa, u64 len);
 
 struct machine;
+struct debugger;
 
 /**
  * struct vp - virtual processor and its thread
@@ -108,6 +109,10 @@ struct console {
  * @ended:	the run is over with @status; set once
  * @wake:	eventfd that tells the main loop of @ended
  * @features, @compat: of the partition, as it was created
+ * @control_name: what the socket is called
+ * @paused:	the devices' state, while the guest is stopped by tlfsctl pause; else NULL
+ * @again:	to be started anew after this run
+ * @debugger:	who is at the far end of the debug session, or NULL
  */
 struct machine {
 	const char *name;
@@ -136,6 +141,10 @@ struct machine {
 	u64 compat;
 	int control;			/* listening socket, or -1 */
 	bool control_system;		/* it is in /run */
+	char control_name[80];
+	void *paused;
+	bool again;
+	struct debugger *debugger;
 };
 
 /* machine.c; devices are wired before the partition exists, they only need it once it runs */

@@ -63,7 +63,8 @@ struct opt_state {
 int opt_next(struct opt_state *st, const char **val);
 int opt_help(const struct command *cmd);
 
-extern const struct command cmd_run, cmd_save, cmd_restore, cmd_features, cmd_stats, cmd_check;
+extern const struct command cmd_run, cmd_save, cmd_restore, cmd_pause, cmd_resume,
+	cmd_reset, cmd_stop, cmd_features, cmd_stats, cmd_check;
 extern const struct command cmd_list, cmd_show, cmd_monitor, cmd_hypercalls;
 
 #endif

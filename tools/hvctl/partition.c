@@ -206,10 +206,12 @@ static int initialize(struct machine *m, u64 features, u64 compat)
 				       compat);
 	if (rc)
 		return host_error("cannot set the compatibility version: %s", tlfs_strerror(rc));
-	rc = tlfs_initialize(m->part);
+	/* before it is active: a debug session is made then, or not */
+	rc = add_privileges(m);
 	if (rc)
-		return host_error("cannot initialize the partition: %s", tlfs_strerror(rc));
-	return add_privileges(m);
+		return rc;
+	rc = tlfs_initialize(m->part);
+	return rc ? host_error("cannot initialize the partition: %s", tlfs_strerror(rc)) : 0;
 }
 
 int partition_create(struct machine *m, u64 features, u64 compat, const struct boot_state *boot)

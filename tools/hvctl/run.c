@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* tlfsctl run: check everything, load the guest, then create the partition and run it. */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "debugger.h"
 #include "feature_names.h"
 #include "loader.h"
 #include "opts.h"
@@ -29,6 +31,8 @@ static const struct opt run_opts[] = {
 	{ "privileges", 'p', ARG_REQUIRED, "MASK",
 	  "further privileges (TLFS 5.2.3), such as 0xff00000000 for a parent (default none)" },
 	{ "name", 'n', ARG_REQUIRED, "NAME", "name of the guest in messages (default guest)" },
+	{ "debugger", 'D', ARG_REQUIRED, "unix:PATH",
+	  "socket for the far end of the guest's debug session (TLFS 20)" },
 	{ "debug-exit", 'd', ARG_OPTIONAL, "PORT",
 	  "port that ends the run with status VALUE*2+1 (default port 0xf4)" },
 	{ "no-reboot", 'r', ARG_NONE, NULL, "end when the guest resets: always so" },
@@ -37,7 +41,7 @@ static const struct opt run_opts[] = {
 };
 
 struct run_args {
-	const char *kernel, *initrd, *append, *console, *name;
+	const char *kernel, *initrd, *append, *console, *name, *debugger;
 	char *modules[MAX_MODULES];
 	unsigned int nr_modules;
 	u64 cpus, memory, privileges;
@@ -57,7 +61,7 @@ static int parse_number(const char *opt, const char *val, u64 min, u64 max, u64 
 
 static int parse_one(struct run_args *a, int key, const char *val)
 {
-	u64 port = DEFAULT_DEBUG_EXIT;
+	u64 port = DEFAULT_DEBUG_EXIT, mask = 0;
 	int rc = 0;
 
 	switch (key) {
@@ -95,10 +99,15 @@ static int parse_one(struct run_args *a, int key, const char *val)
 		a->compat = *val == '2' ? HV_COMPATIBILITY_VERSION_2_0 : 0;
 		break;
 	case 'p':
-		rc = parse_number("privileges", val, 0, ~0ULL, &a->privileges);
+		rc = parse_number("privileges", val, 0, ~0ULL, &mask);
+		a->privileges |= mask;
 		break;
 	case 'n':
 		a->name = val;
+		break;
+	case 'D':
+		a->debugger = val;
+		a->privileges |= HV_PRIV_DEBUGGING;
 		break;
 	case 'd':
 		if (val)
@@ -178,6 +187,8 @@ static int start(const struct run_args *a, struct machine *m, const struct boot_
 		rc = console_open(&m->console, a->console);
 	if (!rc)
 		rc = machine_init_devices(m);
+	if (!rc && a->debugger)
+		rc = debugger_listen(m, a->debugger);
 	m->features = features;
 	m->compat = a->compat;
 	if (!rc)
@@ -185,7 +196,7 @@ static int start(const struct run_args *a, struct machine *m, const struct boot_
 	return rc ? rc : machine_run(m);
 }
 
-static int run_machine(const struct run_args *a)
+static int run_machine(const struct run_args *a, bool *again)
 {
 	struct boot_state boot = { 0 };
 	struct machine *m;
@@ -211,11 +222,40 @@ static int run_machine(const struct run_args *a)
 	rc = prepare(a, m, &boot);
 	if (!rc)
 		rc = start(a, m, &boot);
+	/* if the run did not get that far */
+	debugger_close(m);
+	*again = m->again;
 	partition_destroy(m);
 	ram_free(&m->ram);
 	free(m->vps);
 	free(m);
 	return rc;
+}
+
+/* the arguments as they were: parsing cuts them up */
+static char **copy_args(int argc, char **argv)
+{
+	char **copy = calloc(argc + 2, sizeof(*copy));
+	int i;
+
+	if (!copy)
+		return NULL;
+	copy[0] = strdup("tlfsctl");
+	for (i = 0; i < argc; i++)
+		copy[1 + i] = strdup(argv[i]);
+	return copy;
+}
+
+/* tlfsctl reset: the same command once more, in the same process, with the same terminal */
+static int begin_again(char **args)
+{
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	execv("/proc/self/exe", args);
+	return host_error("cannot begin again: %s", strerror(errno));
 }
 
 static int run(const struct command *cmd, int argc, char **argv)
@@ -230,6 +270,8 @@ static int run(const struct command *cmd, int argc, char **argv)
 		.debug_exit = -1,
 		.features.all = true,
 	};
+	char **copy = copy_args(argc, argv);
+	bool again = false;
 	const char *val;
 	int key, rc;
 
@@ -244,7 +286,8 @@ static int run(const struct command *cmd, int argc, char **argv)
 	}
 	if (!a.kernel)
 		return usage_error("run: --kernel is missing (see tlfsctl run --help)");
-	return run_machine(&a);
+	rc = run_machine(&a, &again);
+	return again && copy ? begin_again(copy) : rc;
 }
 
 const struct command cmd_run = {

@@ -59,5 +59,13 @@ void control_serve(struct machine *m);
 void control_close(struct machine *m);
 /* connect to the guest of that name; -1 and the line printed */
 int control_connect(const char *name);
+/* to the guest that process runs, or -1 */
+int control_connect_pid(pid_t pid);
+
+/* requests without a descriptor; the answer is "ok" or "error: ..." and a newline */
+#define CONTROL_PAUSE	"paus"
+#define CONTROL_RESUME	"resu"
+#define CONTROL_RESET	"rset"
+#define CONTROL_STOP	"stop"
 
 #endif

@@ -10,8 +10,8 @@
 #endif
 
 static const struct command * const commands[] = {
-	&cmd_run, &cmd_save, &cmd_restore, &cmd_list, &cmd_show, &cmd_monitor, &cmd_features,
-	&cmd_hypercalls, &cmd_stats, &cmd_check,
+	&cmd_run, &cmd_save, &cmd_restore, &cmd_pause, &cmd_resume, &cmd_reset, &cmd_stop,
+	&cmd_list, &cmd_show, &cmd_monitor, &cmd_features, &cmd_hypercalls, &cmd_stats, &cmd_check,
 };
 
 static int help(FILE *to)
