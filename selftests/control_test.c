@@ -15,7 +15,7 @@
 
 #include "harness.h"
 
-#define LONG_MS		60000		/* a host that emulates starts tlfsctl in seconds */
+#define LONG_MS		30000		/* a host that emulates starts tlfsctl in seconds */
 #define NOBODY		65534
 #define SOCKET		"debug.sock"
 
@@ -164,13 +164,13 @@ TEST_F(control, pause_and_resume)
 	before = last_time(self, before);
 	EXPECT_TRUE(is_quiet(self));
 	EXPECT_EQ(0, manage("pause", self->name));
-	vmm_sleep_ms(5000);
+	vmm_sleep_ms(3000);
 	EXPECT_TRUE(is_quiet(self));
 	EXPECT_EQ(0, manage("resume", self->name));
 	after = line(self, "time ", LONG_MS);
 	ASSERT_LT(before, after);
 	/* it was held for more than that */
-	EXPECT_GT(before + 4000, after);
+	EXPECT_GT(before + 2500, after);
 	EXPECT_EQ(0, manage("resume", self->name));
 	EXPECT_LT(after, line(self, "time ", LONG_MS));
 }

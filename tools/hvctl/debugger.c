@@ -20,6 +20,7 @@
 #include "machine.h"
 
 #define PREFIX		"unix:"
+#define CHANNELS	1024		/* ids to try */
 
 /* bytes on their way; @at of @n are through */
 struct way {
@@ -174,6 +175,21 @@ static void *debugger_thread(void *arg)
 	return NULL;
 }
 
+/* 20.1.1: the session is active once it has a channel, whose id nobody else uses; 0 is none */
+static int choose_channel(int part)
+{
+	unsigned int i, id;
+	int rc = 0;
+
+	for (i = 0; i < CHANNELS; i++) {
+		id = ((getpid() + i) & 0xffff) ?: 1;
+		rc = tlfs_set_property(part, HV_PARTITION_PROPERTY_DEBUG_CHANNEL_ID, id);
+		if (rc != HV_STATUS_OBJECT_IN_USE)
+			break;
+	}
+	return rc;
+}
+
 int debugger_start(struct machine *m)
 {
 	struct debugger *d = m->debugger;
@@ -185,6 +201,9 @@ int debugger_start(struct machine *m)
 	if (d->session < 0)
 		return host_error("no debug session: %s", tlfs_strerror(d->session));
 	fcntl(d->session, F_SETFL, O_NONBLOCK);
+	rc = choose_channel(m->part);
+	if (rc)
+		return host_error("no debug session: %s", tlfs_strerror(rc));
 	rc = pthread_create(&d->thread, NULL, debugger_thread, d);
 	if (rc)
 		return host_error("debug session: no thread: %s", strerror(rc));
