@@ -578,7 +578,8 @@ TEST_F(eventlog, system_properties)
 	/* a guest has no part in it */
 	vmm_setup(&vm, 1);
 	vmm_start64(&vm.vp[0], &ask);
-	for (source = HVCALL_SET_SYSTEM_PROPERTY; source <= HVCALL_GET_SYSTEM_PROPERTY; source += 2) {
+	for (source = HVCALL_SET_SYSTEM_PROPERTY; source <= HVCALL_GET_SYSTEM_PROPERTY;
+	     source += 2) {
 		vmm_set_reg(&vm.vp[0], HV_X64_REGISTER_RBX, source);
 		EXPECT_EQ(HV_STATUS_ACCESS_DENIED, vmm_run_out(&vm.vp[0], GUEST_PORT));
 	}

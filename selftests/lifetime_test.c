@@ -406,7 +406,7 @@ static int run_guests(void)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-/* as the hypervisor comes up: the root is there, active and with default policies, and nobody else */
+/* as the hypervisor comes up: the root is there, with default policies, and nobody else */
 static bool only_the_root(void)
 {
 	struct hv_input_get_next_child_partition next = { .parent_id = HV_PARTITION_ID_SELF };

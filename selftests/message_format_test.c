@@ -2,8 +2,8 @@
 /*
  * message_format_test.c - messages to a parent, field by field (TLFS 9.4, 10.3.4, 16)
  *
- * By the offsets of the specification's figures, counted from the message's beginning: the structures
- * of uapi/ are not asked.
+ * By the offsets of the specification's figures, counted from the message's beginning: the
+ * structures of uapi/ are not asked.
  */
 #include <string.h>
 
@@ -283,7 +283,7 @@ TEST_F(format, pending_interruption_fields)
 
 /* ---- interrupt state (10.3.3) ---- */
 
-GUEST_CODE(shadow, "64", "sti\n\t outl %eax, $0xe1\n" "1:\t outl %eax, $0xe2\n\t jmp 1b");
+GUEST_CODE(shadow, "64", "sti\n\t outl %eax, $0xe1\n 1: outl %eax, $0xe2\n\t jmp 1b");
 GUEST_CODE(nmi_handler, "64", "outl %eax, $0xe5\n\t iretq");
 
 static u64 interrupt_state(FIXTURE_DATA(format) *self)

@@ -168,7 +168,8 @@ static int vp_thread(void *data)
 				schedule_timeout_idle(RETRY);
 			continue;
 		}
-		swait_event_idle_exclusive(vp->wait, !tlfs_vp_thread_held(vp) || kthread_should_stop());
+		swait_event_idle_exclusive(vp->wait, !tlfs_vp_thread_held(vp) ||
+					   kthread_should_stop());
 		if (!kthread_should_stop())
 			thread_run(vp);
 	}

@@ -78,8 +78,8 @@ static inline int sources(int dev, u32 type, u64 mask)
 }
 
 /* create and map; one page after the other in the window */
-static inline const struct hv_eventlog_buffer_header *add(struct __test_metadata *_metadata, int dev,
-						   u32 type, u32 index)
+static inline const struct hv_eventlog_buffer_header *
+add(struct __test_metadata *_metadata, int dev, u32 type, u32 index)
 {
 	static u64 gpns[512];
 
