@@ -277,7 +277,7 @@ static void *churn_ports(void *arg)
 TEST_F(root, churn)
 {
 	struct churn c = { .vm = &self->g };
-	u64 end = vmm_now_ms() + 700;
+	u64 end = vmm_now_ms() + 700 * vmm_factor();
 	unsigned int posted = 0, i = 0;
 	struct hv_message m;
 	pthread_t t[2];
