@@ -20,6 +20,15 @@ FIXTURE(sched) {
 	struct vmm_thread t[VMS];
 };
 
+/* VPs start and stop together: who sees to that does not wait until they let it run */
+static void be_first(void)
+{
+	const struct sched_param param = { .sched_priority = 1 };
+
+	if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param))
+		vmm_die("sched_setscheduler: %d", errno);
+}
+
 FIXTURE_SETUP(sched)
 {
 	cpu_set_t set;
@@ -29,6 +38,7 @@ FIXTURE_SETUP(sched)
 	CPU_SET(0, &set);
 	if (sched_setaffinity(0, sizeof(set), &set))
 		vmm_die("sched_setaffinity: %d", errno);
+	be_first();
 	for (i = 0; i < VMS; i++)
 		vmm_setup(&self->vm[i], 1);
 }
