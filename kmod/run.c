@@ -382,6 +382,8 @@ static int handle_exception(struct tlfs_vp *vp)
 {
 	const struct tlfs_exit *x = &vp->exit;
 
+	if (x->exc.vector == X86_TRAP_MF && !(tlfs_call(get_cr)(vp, 0) & X86_CR0_NE))
+		return tlfs_ferr_exit(vp);
 	if (vp->pt->intercepts.exceptions & BIT(x->exc.vector & 31))
 		return tlfs_msg_exception(vp);
 	tlfs_eventlog(HV_EVENTLOG_GROUP_INTERCEPT_MANAGER, HV_TR_IM_REFLECTED_EXCEPTION,

@@ -720,6 +720,7 @@ int tlfs_dr_exit(struct tlfs_vp *vp);
 int tlfs_xsetbv_exit(struct tlfs_vp *vp);
 int tlfs_table_exit(struct tlfs_vp *vp);
 int tlfs_task_switch_exit(struct tlfs_vp *vp);
+int tlfs_ferr_exit(struct tlfs_vp *vp);			/* x86/fpu.c */
 
 /* x86/emulate.c: xAPIC page accesses; TLFS_USER with a memory message if it cannot decode them */
 int tlfs_emulate_mmio(struct tlfs_vp *vp);

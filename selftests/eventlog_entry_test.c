@@ -402,6 +402,31 @@ TEST_F(entry, host_interrupts)
 	PROVES("PORT-event-log-entry-HV-TR-IM-EXTERNAL-INTERRUPT");
 }
 
+/* 1 / 0, unmasked, and CR0.NE clear */
+GUEST_CODE(divide, "64",
+	   "fninit\n\t"
+	   "movl	$0x37b, (%rbx)\n\t"
+	   "fldcw	(%rbx)\n\t"
+	   "fld1\n\t"
+	   "fldz\n\t"
+	   "fdivrp	%st, %st(1)\n\t"
+	   "fwait");				/* VMM_CODE + 16 */
+
+TEST_F(entry, float_error)
+{
+	const u64 *p = NULL;
+
+	vmm_start64(self->vp, &divide);
+	vmm_set_reg(self->vp, HV_X64_REGISTER_RBX, VMM_DATA);
+	vmm_set_reg(self->vp, HV_X64_REGISTER_CR0,
+		    vmm_reg(self->vp, HV_X64_REGISTER_CR0) & ~0x20ULL);
+	log_groups(_metadata, self, IM);
+	vmm_run_to(self->vp, HVMSG_X64_LEGACY_FP_ERROR, &self->msg);
+	ASSERT_EQ(1, logged(self, HV_TR_IM_FERR_FREEZE, &p));
+	EXPECT_EQ(VMM_CODE + 16, p[0]);
+	PROVES("PORT-event-log-entry-HV-TR-IM-FERR-FREEZE");
+}
+
 /* with caches off SVM keeps the guest's CR0 from the processor; VMX never needs to see a read */
 GUEST_CODE(read_cr0, "64",
 	   "mov	%cr0, %rax\n\t"

@@ -520,11 +520,9 @@ TEST_F(format, apic_eoi)
 	PROVES("B-16-016 MSG-80010004");
 }
 
-/* its number in 2.0 */
-TEST(apic_eoi_20)
+/* a partition of 2.0: some messages have other numbers */
+static void setup_20(struct __test_metadata *_metadata, FIXTURE_DATA(format) *self)
 {
-	FIXTURE_DATA(format) own, *self = &own;
-
 	memset(self, 0, sizeof(*self));
 	vmm_setup_bare(&self->vm, VMM_FLAGS & ~TLFS_PT_X2APIC);
 	ASSERT_EQ(0, vmm_set_property(self->vm.pt, HV_PARTITION_PROPERTY_COMPATIBILITY_VERSION,
@@ -535,9 +533,103 @@ TEST(apic_eoi_20)
 	self->vm.ram = vmm_add_memory(&self->vm, 0, VMM_RAM, VMM_RWX);
 	self->vp = &self->vm.vp[0];
 	self->m = (const u8 *)&self->msg;
-	end_of_interrupt(_metadata, self, 0x80000030);
-	vmm_teardown(&self->vm);
+}
+
+TEST(apic_eoi_20)
+{
+	FIXTURE_DATA(format) own;
+
+	setup_20(_metadata, &own);
+	end_of_interrupt(_metadata, &own, 0x80000030);
+	vmm_teardown(&own.vm);
 	PROVES("B-16-016 MSG-80000030");
+}
+
+/* ---- x87 errors (16.5.6) ---- */
+
+/* 1 / 0, unmasked: found by the first instruction that waits */
+GUEST_CODE(divide, "64",
+	   "fninit\n\t"
+	   "movl	$0x37b, (%rbx)\n\t"
+	   "fldcw	(%rbx)\n\t"
+	   "fld1\n\t"
+	   "fldz\n\t"
+	   "fdivrp	%st, %st(1)\n\t"
+	   "fwait\n\t"			/* VMM_CODE + 16 */
+	   "fld1\n\t"
+	   "outl	%eax, $0xe0\n\t"
+	   "hlt");
+
+#define NE	(1 << 5)
+
+static void ignore_errors(struct __test_metadata *_metadata, struct vmm_vp *vp)
+{
+	union hv_register_value val;
+
+	ASSERT_EQ(0, vmm_get_register(vp->fd, vp->index, HV_X64_REGISTER_FP_CONTROL_STATUS, &val));
+	EXPECT_EQ(0x37b, val.fp_control_status.fp_control);
+	/* divided by zero, and summary */
+	EXPECT_EQ(0x84, val.fp_control_status.fp_status & 0xff);
+	EXPECT_EQ(0, val.fp_control_status.ign_ne);
+	val.fp_control_status.ign_ne = 1;
+	ASSERT_EQ(0, vmm_set_register(vp->fd, vp->index, HV_X64_REGISTER_FP_CONTROL_STATUS, &val));
+	ASSERT_EQ(0, vmm_get_register(vp->fd, vp->index, HV_X64_REGISTER_FP_CONTROL_STATUS, &val));
+	EXPECT_EQ(1, val.fp_control_status.ign_ne);
+}
+
+static void float_error(struct __test_metadata *_metadata, FIXTURE_DATA(format) *self, u32 type)
+{
+	u64 cr0;
+
+	vmm_start64(self->vp, &divide);
+	vmm_load(&self->vm, HANDLER, &pop_and_show);
+	vmm_set_gate(&self->vm, 16, HANDLER);
+	vmm_set_reg(self->vp, HV_X64_REGISTER_RBX, VMM_DATA);
+	cr0 = vmm_reg(self->vp, HV_X64_REGISTER_CR0);
+	vmm_set_reg(self->vp, HV_X64_REGISTER_CR0, cr0 & ~NE);
+	EXPECT_EQ(cr0 & ~NE, vmm_reg(self->vp, HV_X64_REGISTER_CR0));
+	vmm_run_to(self->vp, type, &self->msg);
+	EXPECT_EQ(8, f1(self, 4));
+	EXPECT_EQ(self->vp->index, f4(self, 16));
+	EXPECT_EQ(0, f4(self, 20));
+	EXPECT_EQ(VMM_CODE + 16, vmm_reg(self->vp, HV_X64_REGISTER_RIP));
+	/* it stands there until something is done about it; IGNNE# lets it pass, also beyond FWAIT */
+	vmm_run_to(self->vp, type, &self->msg);
+	ignore_errors(_metadata, self->vp);
+	vmm_run_out(self->vp, GUEST_PORT);
+	/* with NE it is the guest's */
+	vmm_long_mode(self->vp, VMM_CODE);
+	vmm_set_reg(self->vp, HV_X64_REGISTER_CR0, cr0 | NE);
+	vmm_set_reg(self->vp, HV_X64_REGISTER_RBX, VMM_DATA);
+	EXPECT_EQ(VMM_CODE + 16, vmm_run_out(self->vp, SHOWN));
+}
+
+TEST_F(format, float_error)
+{
+	float_error(_metadata, self, 0x80010005);
+	PROVES("B-16-017 B-10-028 MSG-80010005");
+}
+
+/* what the guest reads of CR0 is what it wrote, whatever the processor has */
+GUEST_CODE(cr0_ne, "64",
+	   "mov	%cr0, %rax\n\t"
+	   "btr	$5, %rax\n\t"
+	   "mov	%rax, %cr0\n\t"
+	   "mov	%cr0, %rax\n\t"
+	   "outl	%eax, $0xe0\n\t"
+	   "bts	$5, %rax\n\t"
+	   "mov	%rax, %cr0\n\t"
+	   "mov	%cr0, %rax\n\t"
+	   "outl	%eax, $0xe0\n\t"
+	   "hlt");
+
+TEST_F(format, numeric_error_bit)
+{
+	vmm_start64(self->vp, &cr0_ne);
+	EXPECT_EQ(0, vmm_run_out(self->vp, GUEST_PORT) & NE);
+	EXPECT_EQ(0, vmm_reg(self->vp, HV_X64_REGISTER_CR0) & NE);
+	EXPECT_EQ(NE, vmm_run_out(self->vp, GUEST_PORT) & NE);
+	EXPECT_EQ(NE, vmm_reg(self->vp, HV_X64_REGISTER_CR0) & NE);
 }
 
 /* ---- what is not virtualized (16.5.9) ---- */
@@ -592,6 +684,16 @@ TEST_F(format, unsupported_feature)
 		PROVES("PROP-unsupported-feature-1");
 	else
 		PROVES("PROP-unsupported-feature-2");
+}
+
+TEST(float_error_20)
+{
+	FIXTURE_DATA(format) own;
+
+	setup_20(_metadata, &own);
+	float_error(_metadata, &own, 0x80000031);
+	vmm_teardown(&own.vm);
+	PROVES("B-16-017 MSG-80000031");
 }
 
 /* each has its size: what is written behind the header */

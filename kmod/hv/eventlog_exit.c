@@ -84,6 +84,11 @@ void tlfs_eventlog_exit(struct tlfs_vp *vp, const struct tlfs_eventlog_regs *was
 		tlfs_eventlog(HV_EVENTLOG_GROUP_HYPERCALL, HV_TR_HC_HYPERCALL, was->rip, was->rcx);
 		break;
 	case TLFS_EXIT_EXCEPTION:
+		if (vp->exit.exc.vector == X86_TRAP_MF &&
+		    !(tlfs_call(get_cr)(vp, 0) & X86_CR0_NE)) {
+			IM(HV_TR_IM_FERR_FREEZE, was->rip);
+			break;
+		}
 		IM(HV_TR_IM_GUEST_EXCEPTION, was->rip, vp->exit.exc.vector);
 		break;
 	case TLFS_EXIT_RDMSR:

@@ -534,6 +534,16 @@ int tlfs_msg_apic_eoi(struct tlfs_vp *vp, u8 vector)
 	return TLFS_USER;
 }
 
+int tlfs_msg_ferr(struct tlfs_vp *vp)
+{
+	struct hv_x64_legacy_fp_error_message *msg;
+
+	msg = msg_begin(vp, READ_ONCE(vp->pt->v2) ? HVMSG_FERR_ASSERTED_20 :
+			HVMSG_X64_LEGACY_FP_ERROR, sizeof(*msg));
+	msg->vp_index = vp->index;
+	return TLFS_USER;
+}
+
 int tlfs_msg_invalid_register(struct tlfs_vp *vp)
 {
 	struct hv_x64_invalid_vp_register_message *msg;

@@ -38,6 +38,7 @@ int tlfs_msg_cpuid(struct tlfs_vp *vp, const u32 def[4]);
 int tlfs_msg_exception(struct tlfs_vp *vp);
 int tlfs_msg_unrecoverable(struct tlfs_vp *vp);
 int tlfs_msg_apic_eoi(struct tlfs_vp *vp, u8 vector);
+int tlfs_msg_ferr(struct tlfs_vp *vp);
 int tlfs_msg_invalid_register(struct tlfs_vp *vp);
 int tlfs_msg_unsupported(struct tlfs_vp *vp, u32 feature, u64 param);
 void tlfs_intercepts_free(struct tlfs_partition *pt);

@@ -217,6 +217,9 @@ static void svm_exceptions(struct tlfs_vp *vp, u32 mask)
 	svm_intercept(vmcb, SVM_ICPT_IDTR_READ, vp->npiep & HV_NPIEP_PREVENT_SIDT);
 	svm_intercept(vmcb, SVM_ICPT_LDTR_READ, vp->npiep & HV_NPIEP_PREVENT_SLDT);
 	svm_intercept(vmcb, SVM_ICPT_TR_READ, vp->npiep & HV_NPIEP_PREVENT_STR);
+	/* the guest has NE clear: it is not to see #MF */
+	if (to_svm(vp)->cr0_hidden & X86_CR0_NE)
+		mask |= BIT(X86_TRAP_MF);
 	vmcb->control.intercepts[SVM_ICPT_EXCEPTION / 32] = mask | SVM_EXCEPTIONS;
 	vmcb->control.clean &= ~SVM_CLEAN_INTERCEPTS;
 }

@@ -25,7 +25,8 @@
  * @stepping_tf: the guest's own TF meanwhile
  * @soft:	the event just injected, if it pushes the address of the next instruction
  * @soft_rip:	that address
- * @cr0_hidden:	CR0.CD and NW as the guest wrote them: the VMCB has neither
+ * @cr0_hidden:	bits of CR0 that are otherwise in the VMCB than the guest wrote them: of CD, NW
+ *		and NE
  */
 struct svm_vp {
 	struct vmcb *vmcb;

@@ -89,7 +89,7 @@ u64 svm_get_cr(struct tlfs_vp *vp, unsigned int nr)
 
 	switch (nr) {
 	case 0:
-		return vmcb->save.cr0 | to_svm(vp)->cr0_hidden;
+		return vmcb->save.cr0 ^ to_svm(vp)->cr0_hidden;
 	case 2:
 		return vmcb->save.cr2;
 	case 3:
@@ -102,18 +102,26 @@ u64 svm_get_cr(struct tlfs_vp *vp, unsigned int nr)
 	return 0;
 }
 
-/*
- * CD would switch the cache of the host's core off while the guest runs.  The guest's memory is
- * ordinary memory of a process: it sees the bits as it wrote them, and as long as there are any
- * each access of CR0 exits; a write that sets one always does (SVM_ICPT_CR0_SEL_WRITE).
- */
-static void svm_set_cr0(struct svm_vp *svm, u64 val)
-{
-	u64 hidden = val & (X86_CR0_CD | X86_CR0_NW);
+#define CR0_CACHE	((u64)(X86_CR0_CD | X86_CR0_NW))
 
-	svm->vmcb->save.cr0 = val & ~hidden;
+/*
+ * CD would switch the cache of the host's core off while the guest runs, and without NE it could
+ * move the host's FERR# pin.  The guest's memory is ordinary memory of a process, and its x87 errors
+ * are told otherwise: it sees the bits as it wrote them, and as long as they are not what the
+ * processor has each access of CR0 exits; a write that makes it so always does
+ * (SVM_ICPT_CR0_SEL_WRITE).
+ */
+static void svm_set_cr0(struct tlfs_vp *vp, u64 val)
+{
+	struct svm_vp *svm = to_svm(vp);
+	u64 hidden = (val ^ X86_CR0_NE) & (CR0_CACHE | X86_CR0_NE);
+
+	svm->vmcb->save.cr0 = val ^ hidden;
 	if (hidden == svm->cr0_hidden)
 		return;
+	/* whether #MF is to exit depends on it: svm_exceptions() */
+	if ((hidden ^ svm->cr0_hidden) & X86_CR0_NE)
+		set_bit(TLFS_REQ_INTERCEPTS, &vp->requests);
 	svm->cr0_hidden = hidden;
 	svm_intercept(svm->vmcb, SVM_ICPT_CR_READ, hidden);
 	svm_intercept(svm->vmcb, SVM_ICPT_CR_WRITE, hidden);
@@ -125,7 +133,7 @@ void svm_set_cr(struct tlfs_vp *vp, unsigned int nr, u64 val)
 
 	switch (nr) {
 	case 0:
-		svm_set_cr0(to_svm(vp), val);
+		svm_set_cr0(vp, val);
 		break;
 	case 2:
 		vmcb->save.cr2 = val;
@@ -312,7 +320,7 @@ void svm_vp_reset(struct tlfs_vp *vp, bool init)
 	reset_seg(&save->idtr, 0);
 
 	/* INIT leaves CD and NW alone (APM 14.1.3) */
-	svm_set_cr0(svm, X86_CR0_ET | (init ? svm->cr0_hidden : X86_CR0_CD | X86_CR0_NW));
+	svm_set_cr0(vp, X86_CR0_ET | (init ? svm->cr0_hidden & CR0_CACHE : CR0_CACHE));
 	save->cr2 = 0;
 	save->cr3 = 0;
 	save->cr4 = 0;

@@ -203,6 +203,9 @@ void vmx_write_outside(struct tlfs_vp *vp, unsigned long field, u64 val)
 
 void vmx_exceptions(struct tlfs_vp *vp, u32 mask)
 {
+	/* the guest has NE clear: it is not to see #MF */
+	if (!(to_vmx(vp)->cr0 & X86_CR0_NE))
+		mask |= BIT(X86_TRAP_MF);
 	vmx_write(vp, EXCEPTION_BITMAP, mask | VMX_EXCEPTIONS);
 }
 

@@ -244,6 +244,9 @@ static void set_cr0(struct tlfs_vp *vp, u64 val)
 {
 	struct vmx_vp *vmx = to_vmx(vp);
 
+	/* whether #MF is to exit depends on it: vmx_exceptions() */
+	if ((vmx->cr0 ^ val) & X86_CR0_NE)
+		set_bit(TLFS_REQ_INTERCEPTS, &vp->requests);
 	vmx->cr0 = val;
 	vmx->guest_cr0 = (val & ~CR0_SHADOWED) | vmx_caps.cr0_fixed;
 	vmx->cached |= VMX_CACHED_CR0;

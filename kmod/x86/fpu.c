@@ -213,6 +213,7 @@ void tlfs_fpu_reset(struct tlfs_vp *vp, bool init)
 	if (init)
 		return;
 
+	vp->fpu.ign_ne = false;
 	memset(area, 0, area_size);
 	area->i387.cwd = FPU_CWD_RESET;
 	area->i387.twd = FPU_TWD_RESET;
@@ -377,6 +378,7 @@ u16 tlfs_fpu_get_register(struct tlfs_vp *vp, u32 name, union hv_register_value 
 		val->fp_control_status.fp_control = fx->cwd;
 		val->fp_control_status.fp_status = fx->swd;
 		val->fp_control_status.fp_tag = fx->twd;
+		val->fp_control_status.ign_ne = vp->fpu.ign_ne;
 		val->fp_control_status.last_fp_op = fx->fop;
 		val->fp_control_status.last_fp_rip = fx->rip;
 		break;
@@ -413,6 +415,7 @@ u16 tlfs_fpu_set_register(struct tlfs_vp *vp, u32 name, const union hv_register_
 		fx->cwd = val->fp_control_status.fp_control;
 		fx->swd = val->fp_control_status.fp_status;
 		fx->twd = val->fp_control_status.fp_tag;
+		vp->fpu.ign_ne = val->fp_control_status.ign_ne & 1;
 		fx->fop = val->fp_control_status.last_fp_op;
 		fx->rip = val->fp_control_status.last_fp_rip;
 		break;
@@ -428,6 +431,39 @@ u16 tlfs_fpu_set_register(struct tlfs_vp *vp, u32 name, const union hv_register_
 	}
 	fpu_legacy_put(vp);
 	return HV_STATUS_SUCCESS;
+}
+
+/* ---- x87 errors the legacy way (16.5.6) ---- */
+
+#define FPU_FWAIT		0x9b
+#define FPU_SWD_EXCEPTIONS	0x80ff	/* busy, error summary and flags: what FNCLEX clears */
+
+/*
+ * #MF of a guest whose CR0.NE is clear: at the first instruction that waits for the x87 after the one
+ * that went wrong.  A processor would raise FERR# and stand still there until an interrupt comes,
+ * unless IGNNE# lets it go on.  So the parent is told, again and again if it resumes the VP as it
+ * is.  With IgnNe FWAIT does nothing; any other instruction finds the error forgotten, where on a
+ * processor it would find the flags.
+ */
+int tlfs_ferr_exit(struct tlfs_vp *vp)
+{
+	struct fxregs_state *fx;
+	u8 opcode;
+	int n;
+
+	if (!vp->fpu.ign_ne)
+		return tlfs_msg_ferr(vp);
+	n = tlfs_fetch_insn(vp, &opcode, 1, vp->in_window);
+	if (n < 0)
+		return TLFS_SLOW;
+	if (n == 1 && opcode == FPU_FWAIT) {
+		vp->exit.insn_len = 1;
+		return tlfs_skip_insn(vp) ? TLFS_SLOW : TLFS_RESUME;
+	}
+	fx = fpu_legacy_get(vp);
+	fx->swd &= ~FPU_SWD_EXCEPTIONS;
+	fpu_legacy_put(vp);
+	return TLFS_RESUME;
 }
 
 #define FPU_YMM_HIGH	2		/* component of XFEATURE_MASK_YMM */

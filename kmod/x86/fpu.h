@@ -19,12 +19,14 @@ union hv_register_value;
  * @xcr0:	guest's XCR0
  * @host_pkru:	of the thread that runs the VP, while @loaded
  * @loaded:	the registers hold it (run window)
+ * @ign_ne:	IGNNE# is active (10.3.5); the parent's to say
  */
 struct tlfs_fpu {
 	void *area;
 	u64 xcr0;
 	u32 host_pkru;
 	bool loaded;
+	bool ign_ne;
 };
 
 /* XCR0 bits a guest may have: host's, without what cannot be switched here (PKRU, AMX, ...) */

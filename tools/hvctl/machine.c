@@ -132,6 +132,33 @@ static void guest_reset(void *dev, const char *how)
 	machine_end_locked(dev, ST_RESET, "guest asked for a reset (%s)", how);
 }
 
+/* x87 errors of a system that does not want #MF: IRQ 13, until something is written to port 0xf0 */
+#define FERR_IRQ	13
+#define FERR_PORT	0xf0
+
+void machine_ferr(struct machine *m)
+{
+	pthread_mutex_lock(&m->lock);
+	isa_irq(m, FERR_IRQ, true);
+	pthread_mutex_unlock(&m->lock);
+}
+
+static u64 ferr_read(void *dev, u64 off, unsigned int size)
+{
+	(void)dev;
+	(void)off;
+	(void)size;
+	return ~0ULL;
+}
+
+static void ferr_clear(void *dev, u64 off, unsigned int size, u64 val)
+{
+	(void)off;
+	(void)size;
+	(void)val;
+	isa_irq(dev, FERR_IRQ, false);
+}
+
 static u64 debug_exit_read(void *dev, u64 off, unsigned int size)
 {
 	(void)dev;
@@ -151,6 +178,9 @@ int machine_init_devices(struct machine *m)
 {
 	struct region debug_exit = {
 		.len = 4, .dev = m, .read = debug_exit_read, .write = debug_exit_write,
+	};
+	const struct region ferr = {
+		.base = FERR_PORT, .len = 1, .dev = m, .read = ferr_read, .write = ferr_clear,
 	};
 
 	pthread_mutex_init(&m->lock, NULL);
@@ -187,6 +217,8 @@ int machine_init_devices(struct machine *m)
 	m->pm.reset = guest_reset;
 	m->pm.dev = m;
 	pm_init(&m->pm, &m->pio, &m->timers);
+
+	bus_add(&m->pio, &ferr);
 
 	if (m->debug_exit >= 0) {
 		debug_exit.base = m->debug_exit;

@@ -150,6 +150,8 @@ struct machine {
 /* machine.c; devices are wired before the partition exists, they only need it once it runs */
 int machine_init_devices(struct machine *m);
 int machine_run(struct machine *m);
+/* a VP has an x87 error, and CR0.NE clear */
+void machine_ferr(struct machine *m);
 /* From the main loop: end the VPs' threads, each after what its last message asks; begin again */
 void machine_pause(struct machine *m);
 void machine_resume(struct machine *m);

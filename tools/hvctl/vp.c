@@ -313,6 +313,10 @@ static bool handle(struct vp *vp, const struct hv_message *msg)
 		return handle_eoi(vp, payload);
 	case HVMSG_X64_MSR_INTERCEPT:
 		return handle_msr(vp, payload);
+	case HVMSG_X64_LEGACY_FP_ERROR:
+	case HVMSG_FERR_ASSERTED_20:
+		machine_ferr(vp->m);
+		return true;
 	case HVMSG_UNRECOVERABLE_EXCEPTION:
 		return triple_fault(vp);
 	case HVMSG_NONE:
