@@ -593,7 +593,7 @@ static void float_error(struct __test_metadata *_metadata, FIXTURE_DATA(format) 
 	EXPECT_EQ(self->vp->index, f4(self, 16));
 	EXPECT_EQ(0, f4(self, 20));
 	EXPECT_EQ(VMM_CODE + 16, vmm_reg(self->vp, HV_X64_REGISTER_RIP));
-	/* it stands there until something is done about it; IGNNE# lets it pass, also beyond FWAIT */
+	/* it stands there until something is done; IGNNE# lets it pass, also beyond FWAIT */
 	vmm_run_to(self->vp, type, &self->msg);
 	ignore_errors(_metadata, self->vp);
 	vmm_run_out(self->vp, GUEST_PORT);
