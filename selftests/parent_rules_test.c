@@ -249,4 +249,28 @@ TEST(missing_blocks)
 	PROVES("B-4-025 B-4-026 B-4-027");
 }
 
+/* the root has no parent to do this to it (22.4) */
+TEST(the_root_itself)
+{
+	static const u16 codes[] = {
+		HVCALL_INITIALIZE_PARTITION, HVCALL_FINALIZE_PARTITION, HVCALL_DELETE_PARTITION,
+		HVCALL_CREATE_VP, HVCALL_INSTALL_INTERCEPT,
+	};
+	u64 in[8] = { 0 }, root = 0;
+	int dev = vmm_open();
+	unsigned int i;
+
+	ASSERT_LE(0, dev);
+	ASSERT_EQ(0, vmm_call(dev, HVCALL_GET_PARTITION_ID, in, sizeof(in), &root, sizeof(root)));
+	EXPECT_NE(0, root);
+	for (i = 0; i < 2 * ARRAY_SIZE(codes); i++) {
+		in[0] = i & 1 ? root : HV_PARTITION_ID_SELF;
+		EXPECT_EQ(HV_STATUS_ACCESS_DENIED,
+			  vmm_call(dev, codes[i / 2], in, sizeof(in), NULL, 0))
+			TH_LOG("call %#x", codes[i / 2]);
+	}
+	close(dev);
+	PROVES("B-22-008");
+}
+
 TEST_HARNESS_MAIN

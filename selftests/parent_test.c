@@ -693,28 +693,6 @@ TEST_F(parent, registers_without_side_effects)
 	PROVES("B-10-042");
 }
 
-/* the root has no parent to do this to it (22.4); it was there first, and alone (22.3) */
-TEST_F(parent, the_root_itself)
-{
-	static const u16 codes[] = {
-		HVCALL_INITIALIZE_PARTITION, HVCALL_FINALIZE_PARTITION, HVCALL_DELETE_PARTITION,
-		HVCALL_CREATE_VP, HVCALL_INSTALL_INTERCEPT,
-	};
-	unsigned int i;
-	u64 root;
-
-	ASSERT_EQ(0, call(self, HVCALL_GET_PARTITION_ID, 0));
-	root = self->out[0];
-	EXPECT_LT(root, self->id);
-	for (i = 0; i < ARRAY_SIZE(codes); i++) {
-		EXPECT_EQ(HV_STATUS_ACCESS_DENIED, on(self, HV_PARTITION_ID_SELF, codes[i]))
-			TH_LOG("call %#x", codes[i]);
-		EXPECT_EQ(HV_STATUS_ACCESS_DENIED, on(self, root, codes[i]))
-			TH_LOG("call %#x", codes[i]);
-	}
-	PROVES("B-22-008");
-}
-
 static u64 ref_time(FIXTURE_DATA(parent) *self, u64 id)
 {
 	memset(self->in, 0, sizeof(self->in));
