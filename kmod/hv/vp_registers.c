@@ -37,11 +37,6 @@ struct vp_register {
 	u16 (*set)(struct tlfs_vp *vp, u32 arg, const union hv_register_value *val);
 };
 
-static u16 reg_status(int err)
-{
-	return err ? HV_STATUS_INVALID_REGISTER_VALUE : HV_STATUS_SUCCESS;
-}
-
 /* ---- what the processor has ---- */
 
 static u16 get_gpr(struct tlfs_vp *vp, u32 i, union hv_register_value *val)
@@ -78,13 +73,13 @@ static u16 set_cr(struct tlfs_vp *vp, u32 nr, const union hv_register_value *val
 {
 	switch (nr) {
 	case 0:
-		return reg_status(tlfs_set_cr0(vp, val->reg64));
+		return tlfs_reg_status(tlfs_set_cr0(vp, val->reg64));
 	case 3:
-		return reg_status(tlfs_set_cr3(vp, val->reg64));
+		return tlfs_reg_status(tlfs_set_cr3(vp, val->reg64));
 	case 4:
-		return reg_status(tlfs_set_cr4(vp, val->reg64));
+		return tlfs_reg_status(tlfs_set_cr4(vp, val->reg64));
 	case 8:
-		return reg_status(tlfs_set_cr8(vp, val->reg64));
+		return tlfs_reg_status(tlfs_set_cr8(vp, val->reg64));
 	default:
 		tlfs_call(set_cr)(vp, nr, val->reg64);
 		return HV_STATUS_SUCCESS;
@@ -99,7 +94,7 @@ static u16 get_efer(struct tlfs_vp *vp, u32 arg, union hv_register_value *val)
 
 static u16 set_efer(struct tlfs_vp *vp, u32 arg, const union hv_register_value *val)
 {
-	return reg_status(tlfs_set_efer(vp, val->reg64));
+	return tlfs_reg_status(tlfs_set_efer(vp, val->reg64));
 }
 
 static u16 get_xfem(struct tlfs_vp *vp, u32 arg, union hv_register_value *val)
@@ -110,7 +105,7 @@ static u16 get_xfem(struct tlfs_vp *vp, u32 arg, union hv_register_value *val)
 
 static u16 set_xfem(struct tlfs_vp *vp, u32 arg, const union hv_register_value *val)
 {
-	return reg_status(tlfs_fpu_set_xcr0(vp, val->reg64));
+	return tlfs_reg_status(tlfs_fpu_set_xcr0(vp, val->reg64));
 }
 
 static u16 get_dr(struct tlfs_vp *vp, u32 nr, union hv_register_value *val)
@@ -244,121 +239,6 @@ static u16 set_apic_base(struct tlfs_vp *vp, u32 arg, const union hv_register_va
 	if (vp->pt->mshv)
 		tlfs_vp_infer_reset(vp);
 	return HV_STATUS_SUCCESS;
-}
-
-/* ---- the local APIC, register by register (later editions) ---- */
-
-#define APIC_REG_ID		0x02
-#define APIC_REG_TPR		0x08
-#define APIC_REG_PPR		0x0a
-#define APIC_REG_EOI		0x0b
-#define APIC_REG_ICR		0x30
-#define APIC_REG_INIT_COUNT	0x38
-#define APIC_REG_SELF_IPI	0x3f
-
-#define APIC_FIELD(f)	(offsetof(struct hv_local_interrupt_controller_state, f) / sizeof(u32))
-
-/* where the VP state of the APIC has the register, or -1 */
-static int apic_field(u32 reg)
-{
-	switch (reg) {
-	case 0x02:
-		return APIC_FIELD(apic_id);
-	case 0x03:
-		return APIC_FIELD(apic_version);
-	case 0x0d:
-		return APIC_FIELD(apic_ldr);
-	case 0x0f:
-		return APIC_FIELD(apic_spurious);
-	case 0x10 ... 0x17:
-		return APIC_FIELD(apic_isr) + reg - 0x10;
-	case 0x18 ... 0x1f:
-		return APIC_FIELD(apic_tmr) + reg - 0x18;
-	case 0x20 ... 0x27:
-		return APIC_FIELD(apic_irr) + reg - 0x20;
-	case 0x28:
-		return APIC_FIELD(apic_esr);
-	case APIC_REG_ICR:
-		return APIC_FIELD(apic_icr_low);
-	case 0x32 ... 0x37:
-		return APIC_FIELD(apic_lvt_timer) + reg - 0x32;
-	case APIC_REG_INIT_COUNT ... 0x39:
-		return APIC_FIELD(apic_initial_count) + reg - APIC_REG_INIT_COUNT;
-	case 0x3e:
-		return APIC_FIELD(apic_divide_configuration);
-	}
-	return -1;
-}
-
-static u16 get_apic(struct tlfs_vp *vp, u32 reg, union hv_register_value *val)
-{
-	struct hv_local_interrupt_controller_state s;
-	int field = apic_field(reg);
-
-	switch (reg) {
-	case APIC_REG_TPR:
-		val->reg64 = tlfs_lapic_tpr(vp);
-		return HV_STATUS_SUCCESS;
-	case APIC_REG_PPR:
-		val->reg64 = tlfs_lapic_read(vp, APIC_REG_PPR << 4);
-		return HV_STATUS_SUCCESS;
-	case APIC_REG_EOI:
-	case APIC_REG_SELF_IPI:
-		return HV_STATUS_SUCCESS;
-	}
-	if (field < 0)
-		return HV_STATUS_INVALID_PARAMETER;
-	tlfs_lapic_get_state(vp, &s);
-	val->reg64 = ((u32 *)&s)[array_index_nospec(field, sizeof(s) / sizeof(u32))];
-	if (reg == APIC_REG_ICR)
-		val->reg64 |= (u64)s.apic_icr_high << 32;
-	return HV_STATUS_SUCCESS;
-}
-
-/* 10.4.4: a state is loaded, nothing is made to happen: no IPI by the ICR */
-static u16 set_apic_state(struct tlfs_vp *vp, u32 reg, u64 data)
-{
-	struct hv_local_interrupt_controller_state s;
-	int field = apic_field(reg);
-
-	if (field < 0 || reg == APIC_REG_PPR)
-		return HV_STATUS_INVALID_PARAMETER;
-	if (reg != APIC_REG_ICR && upper_32_bits(data))
-		return HV_STATUS_INVALID_REGISTER_VALUE;
-	tlfs_lapic_get_state(vp, &s);
-	/* the version is what it is */
-	if (field == APIC_FIELD(apic_version))
-		return reg_status(data != s.apic_version);
-	((u32 *)&s)[array_index_nospec(field, sizeof(s) / sizeof(u32))] = data;
-	if (reg == APIC_REG_ICR)
-		s.apic_icr_high = upper_32_bits(data);
-	if (reg == APIC_REG_INIT_COUNT)
-		s.apic_counter_value = data;
-	return reg_status(tlfs_lapic_set_state(vp, &s));
-}
-
-static u16 set_apic(struct tlfs_vp *vp, u32 reg, const union hv_register_value *val)
-{
-	u64 data = val->reg64;
-
-	switch (reg) {
-	case APIC_REG_TPR:
-		if (data > 0xff)
-			return HV_STATUS_INVALID_REGISTER_VALUE;
-		tlfs_lapic_set_tpr(vp, data);
-		return HV_STATUS_SUCCESS;
-	case APIC_REG_EOI:
-		if (data)
-			return HV_STATUS_INVALID_REGISTER_VALUE;
-		tlfs_lapic_end_interrupt(vp);
-		return HV_STATUS_SUCCESS;
-	case APIC_REG_SELF_IPI:
-		if (data < HV_SYNIC_SINT_MIN_VECTOR || data > 0xff)
-			return HV_STATUS_INVALID_REGISTER_VALUE;
-		tlfs_lapic_set_irr(vp, data, false);
-		return HV_STATUS_SUCCESS;
-	}
-	return set_apic_state(vp, reg, data);
 }
 
 /* ---- what only the hypervisor has ---- */
@@ -501,7 +381,7 @@ static u16 set_assist(struct tlfs_vp *vp, u32 which, const union hv_register_val
 		status = tlfs_assist_set_pm(vp->pt, val->reg64);
 		break;
 	}
-	return reg_status(status != HV_STATUS_SUCCESS);
+	return tlfs_reg_status(status != HV_STATUS_SUCCESS);
 }
 
 /* VTL 0 is all there is (later editions) */
@@ -517,7 +397,7 @@ static u16 get_constant(struct tlfs_vp *vp, u32 value, union hv_register_value *
 /* the initial APIC id is the index, here for good */
 static u16 set_apic_id(struct tlfs_vp *vp, u32 arg, const union hv_register_value *val)
 {
-	return reg_status(val->reg64 != vp->index);
+	return tlfs_reg_status(val->reg64 != vp->index);
 }
 
 /* ---- events: one slot, seen through two windows ---- */
@@ -646,7 +526,7 @@ static u16 get_no_event(struct tlfs_vp *vp, u32 arg, union hv_register_value *va
 
 static u16 set_no_event(struct tlfs_vp *vp, u32 arg, const union hv_register_value *val)
 {
-	return reg_status(val->reg64 & HV_PENDING_EVENT_PENDING);
+	return tlfs_reg_status(val->reg64 & HV_PENDING_EVENT_PENDING);
 }
 
 /* ---- the table; what VMMs ask for at every exit is in front ---- */
@@ -736,14 +616,15 @@ static const struct vp_register registers[] = {
 	MSR(HV_X64_REGISTER_TSC_ADJUST, MSR_IA32_TSC_ADJUST),
 	MSR(HV_X64_REGISTER_MSR_IA32_MISC_ENABLE, MSR_IA32_MISC_ENABLE),
 
-	REGS(HV_X64_REGISTER_APIC_ID, 0x3e, APIC_REG_ID, 1, get_apic, set_apic),
+	REGS(HV_X64_REGISTER_APIC_ID, 0x3e, APIC_REG_ID, 1,
+	     tlfs_lapic_get_register, tlfs_lapic_set_register),
 
 	MSR_RO(HV_REGISTER_VP_RUNTIME, HV_X64_MSR_VP_RUNTIME),
 	MSR(HV_X64_REGISTER_HYPERCALL, HV_X64_MSR_HYPERCALL),
 	MSR(HV_REGISTER_GUEST_OS_ID, HV_X64_MSR_GUEST_OS_ID),
 	REG_ANY(HV_REGISTER_VP_INDEX, 0, get_index, NULL),
 	MSR_RO(HV_REGISTER_TIME_REF_COUNT, HV_X64_MSR_TIME_REF_COUNT),
-	REG(HV_X64_REGISTER_EOI, APIC_REG_EOI, get_apic, set_apic),
+	REG(HV_X64_REGISTER_EOI, APIC_REG_EOI, tlfs_lapic_get_register, tlfs_lapic_set_register),
 	MSRS(HV_X64_REGISTER_ICR, 2, HV_X64_MSR_ICR, 1),		/* ICR, TPR */
 	MSR(HV_REGISTER_VP_ASSIST_PAGE, HV_X64_MSR_VP_ASSIST_PAGE),
 	MSR(HV_REGISTER_REFERENCE_TSC, HV_X64_MSR_REFERENCE_TSC),

@@ -49,7 +49,7 @@ static void on_debug(struct trap_frame *f)
 
 static void test_step(void)
 {
-	/* Bochs 2.7 traps before an instruction too that it has to begin twice: no first touch below */
+	/* Bochs 2.7 also traps before what it has to begin twice: no first touch below */
 	*(volatile u32 *)0xfee00030;
 	*(volatile u32 *)0xfed00000;
 	hypercall(HVCALL_NOTIFY_LONG_SPIN_WAIT | HV_FAST, 1, 0);
