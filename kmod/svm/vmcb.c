@@ -107,8 +107,8 @@ u64 svm_get_cr(struct tlfs_vp *vp, unsigned int nr)
 /*
  * CD would switch the cache of the host's core off while the guest runs, and without NE it could
  * move the host's FERR# pin.  The guest's memory is ordinary memory of a process, and its x87
- * errors are told otherwise: it sees the bits as it wrote them, and as long as they are not what the
- * processor has each access of CR0 exits; a write that makes it so always does
+ * errors are told otherwise: it sees the bits as it wrote them, and as long as they are not what
+ * the processor has each access of CR0 exits; a write that makes it so always does
  * (SVM_ICPT_CR0_SEL_WRITE).
  */
 static void svm_set_cr0(struct tlfs_vp *vp, u64 val)
