@@ -439,11 +439,11 @@ u16 tlfs_fpu_set_register(struct tlfs_vp *vp, u32 name, const union hv_register_
 #define FPU_SWD_EXCEPTIONS	0x80ff	/* busy, error summary and flags: what FNCLEX clears */
 
 /*
- * #MF of a guest whose CR0.NE is clear: at the first instruction that waits for the x87 after the
- * one that went wrong.  A processor would raise FERR# and stand still there until an interrupt
- * comes, unless IGNNE# lets it go on.  So the parent is told, again and again if it resumes the VP as
- * it is.  With IgnNe FWAIT does nothing; any other instruction finds the error forgotten, where on a
- * processor it would find the flags.
+ * #MF of a guest whose CR0.NE is clear: at the first instruction that waits for the x87 after
+ * the one that went wrong.  A processor would raise FERR# and stand still there until an interrupt
+ * comes, unless IGNNE# lets it go on.  So the parent is told, again and again if it resumes the VP
+ * as it is.  With IgnNe FWAIT does nothing; any other instruction finds the error forgotten, where
+ * on a processor it would find the flags.
  */
 int tlfs_ferr_exit(struct tlfs_vp *vp)
 {
