@@ -587,7 +587,7 @@ TEST_F(inhibit, flush_waits)
 	intercept_vp0(_metadata, self);
 	prepare_flush(self, FLUSH_SPACE, 0, 6);
 	expect_done(_metadata, self);
-	PROVES("B-12-014 B-12-015 PROP-flush-flag-0x1");
+	PROVES("B-10-021 B-12-014 B-12-015 PROP-flush-flag-0x1");
 }
 
 /* in RUN_VP all the time: woken by the register, and by VP 0 going on */
