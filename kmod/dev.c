@@ -443,14 +443,7 @@ static long pt_set_msi_routing(void *object, void __user *uarg)
 
 static long pt_set_device_irqs(void *object, void __user *uarg)
 {
-	struct tlfs_partition *pt = object;
-	int err;
-
-	if (mutex_lock_killable(&pt->lock))
-		return -EINTR;
-	err = tlfs_set_device_irqs(pt, uarg);
-	mutex_unlock(&pt->lock);
-	return err;
+	return tlfs_set_device_irqs(object, uarg);
 }
 
 /* without pt->lock: interrupts are asserted here while others are at the partition's memory */

@@ -75,13 +75,17 @@ static struct tlfs_devices *devices_build(const struct tlfs_device_irq *irqs, u3
 	return devices;
 }
 
-static void devices_replace(struct tlfs_partition *pt, struct tlfs_devices *devices)
+static int devices_replace(struct tlfs_partition *pt, struct tlfs_devices *devices)
 {
 	struct tlfs_devices *old;
 
+	if (mutex_lock_killable(&pt->lock))
+		return -EINTR;
 	old = rcu_replace_pointer(pt->devices, devices, lockdep_is_held(&pt->lock));
+	mutex_unlock(&pt->lock);
 	if (old)
 		kvfree_rcu(old, rcu);
+	return 0;
 }
 
 int tlfs_set_device_irqs(struct tlfs_partition *pt, const struct tlfs_device_irq_table __user *arg)
@@ -89,8 +93,9 @@ int tlfs_set_device_irqs(struct tlfs_partition *pt, const struct tlfs_device_irq
 	struct tlfs_device_irq_table head;
 	struct tlfs_devices *devices = NULL;
 	struct tlfs_device_irq *irqs;
+	int err;
 
-	lockdep_assert_held(&pt->lock);
+	/* all of it before the lock: the VMM's memory may be long in coming */
 	if (copy_from_user(&head, arg, sizeof(head)))
 		return -EFAULT;
 	if (head.rsvd || head.nr > TLFS_MAX_DEVICE_IRQS)
@@ -104,8 +109,10 @@ int tlfs_set_device_irqs(struct tlfs_partition *pt, const struct tlfs_device_irq
 		if (IS_ERR(devices))
 			return PTR_ERR(devices);
 	}
-	devices_replace(pt, devices);
-	return 0;
+	err = devices_replace(pt, devices);
+	if (err)
+		kvfree(devices);
+	return err;
 }
 
 /* nobody uses the partition any more */

@@ -227,10 +227,15 @@ static int receive(int sock, char op[5])
 		.msg_controllen = sizeof(control),
 	};
 	struct cmsghdr *c;
+	ssize_t n;
 	int fd = -1;
 
 	memset(op, 0, 5);
-	if (recvmsg(sock, &msg, MSG_CMSG_CLOEXEC) != 4)
+	n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+	/* nothing came, and there is nothing in @control */
+	if (n < 0)
+		return -1;
+	if (n != 4)
 		memset(op, 0, 5);
 	c = CMSG_FIRSTHDR(&msg);
 	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
