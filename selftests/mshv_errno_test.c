@@ -461,6 +461,130 @@ TEST_F(mshv, hypercalls)
 		  vmm_set_property(self->vm.pt, HV_PARTITION_PROPERTY_TIME_FREEZE, 7));
 }
 
+/* what VMMs may ask of the hypervisor gets to it: that is who finds the input short */
+TEST_F(mshv, offered_calls)
+{
+	static const u16 codes[] = {
+		HVCALL_GET_PARTITION_PROPERTY, HVCALL_GET_PARTITION_PROPERTY_EX,
+		HVCALL_SET_PARTITION_PROPERTY, HVCALL_INSTALL_INTERCEPT, HVCALL_GET_VP_REGISTERS,
+		HVCALL_SET_VP_REGISTERS, HVCALL_TRANSLATE_VIRTUAL_ADDRESS,
+		HVCALL_CLEAR_VIRTUAL_INTERRUPT, HVCALL_REGISTER_INTERCEPT_RESULT,
+		HVCALL_ASSERT_VIRTUAL_INTERRUPT_VTL, HVCALL_SIGNAL_EVENT_DIRECT,
+		HVCALL_POST_MESSAGE_DIRECT, HVCALL_GET_VP_CPUID_VALUES,
+	};
+	const int fds[] = { self->vm.dev, self->vm.pt, self->vp->fd };
+	struct tlfs_root_hvcall arg;
+	unsigned int i, j;
+	u64 id = 0;
+
+	for (i = 0; i < ARRAY(fds); i++)
+		for (j = 0; j < ARRAY(codes); j++) {
+			arg = (struct tlfs_root_hvcall) {
+				.code = codes[j], .in_sz = sizeof(id), .in_ptr = (uintptr_t)&id,
+			};
+			/* nobody asks the device for more, or sets properties through a VP */
+			if (i == 0 && j >= 2)
+				break;
+			if (i == 2 && codes[j] == HVCALL_SET_PARTITION_PROPERTY)
+				continue;
+			EXPECT_NE(0, vmm_ioctl(fds[i], TLFS_ROOT_HVCALL, &arg));
+			EXPECT_NE(0, arg.status)
+				TH_LOG("descriptor %u, call %#x", i, codes[j]);
+		}
+	/* GET_GPAP_ACCESS_BITMAP is that call; nobody makes it in this way */
+	arg = (struct tlfs_root_hvcall) {
+		.code = HVCALL_GET_GPA_PAGES_ACCESS_STATES, .in_sz = sizeof(id),
+		.in_ptr = (uintptr_t)&id,
+	};
+	EXPECT_EQ(-EINVAL, vmm_ioctl(self->vm.pt, TLFS_ROOT_HVCALL, &arg));
+	EXPECT_EQ(0, arg.status);
+}
+
+/* what errno the published interface makes of a status */
+TEST_F(mshv, statuses)
+{
+	int dev = self->vm.dev, pt = self->vm.pt, vp = self->vp->fd;
+	const struct {
+		int fd;
+		u16 code, size, reps, status;
+		int error;
+		u64 in[4];
+	} calls[] = {
+		{ pt, HVCALL_GET_PARTITION_PROPERTY, 8, 0,
+		  HV_STATUS_INVALID_HYPERCALL_INPUT, -EINVAL },
+		{ pt, HVCALL_REGISTER_INTERCEPT_RESULT, 32, 0,
+		  HV_STATUS_INVALID_HYPERCALL_INPUT, -EINVAL },
+		{ pt, HVCALL_INSTALL_INTERCEPT, 24, 0,
+		  HV_STATUS_INVALID_PARAMETER, -EINVAL, { 0, 7, 0 } },
+		{ dev, HVCALL_DELETE_VP, 16, 0,
+		  HV_STATUS_ACCESS_DENIED, -EIO, { HV_PARTITION_ID_SELF, 0 } },
+		/* it has a VP */
+		{ pt, HVCALL_SET_PARTITION_PROPERTY, 24, 0,
+		  HV_STATUS_INVALID_PARTITION_STATE, -EIO,
+		  { 0, HV_PARTITION_PROPERTY_PRIVILEGE_FLAGS, 0 } },
+		{ pt, HVCALL_CLEAR_VIRTUAL_INTERRUPT, 8, 0, HV_STATUS_NOT_ACKNOWLEDGED, -EIO },
+		{ pt, HVCALL_SET_PARTITION_PROPERTY, 24, 0,
+		  HV_STATUS_UNKNOWN_PROPERTY, -EIO, { 0, 0x7fffffff, 0 } },
+		{ pt, HVCALL_SET_PARTITION_PROPERTY, 24, 0,
+		  HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE, -EIO,
+		  { 0, HV_PARTITION_PROPERTY_TIME_FREEZE, 7 } },
+		{ dev, HVCALL_GET_PARTITION_PROPERTY, 16, 0,
+		  HV_STATUS_INVALID_PARTITION_ID, -EINVAL,
+		  { 0x7fffffff, HV_PARTITION_PROPERTY_PROCESSOR_FEATURES0 } },
+		{ vp, HVCALL_GET_VP_REGISTERS, 20, 1,
+		  HV_STATUS_INVALID_VP_INDEX, -EINVAL, { 0, 5, HV_X64_REGISTER_RIP } },
+		{ dev, HVCALL_DELETE_PORT, 16, 0,
+		  HV_STATUS_INVALID_PORT_ID, -EINVAL, { HV_PARTITION_ID_SELF, 0x12345 } },
+		{ dev, HVCALL_DISCONNECT_PORT, 16, 0,
+		  HV_STATUS_INVALID_CONNECTION_ID, -EINVAL, { HV_PARTITION_ID_SELF, 0x12345 } },
+	};
+	struct {
+		struct hv_input_set_vp_registers head;
+		struct hv_register_assoc reg;
+	} set = { .reg = { .name = HV_X64_REGISTER_RFLAGS, .value.reg64 = ~0ULL } };
+	struct hv_input_register_intercept_result result = {
+		.intercept_type = HV_INTERCEPT_TYPE_X64_CPUID,
+	};
+	struct tlfs_root_hvcall arg;
+	unsigned int i;
+	long ret;
+
+	for (i = 0; i < ARRAY(calls); i++) {
+		u64 out = 0;
+
+		arg = (struct tlfs_root_hvcall) {
+			.code = calls[i].code, .reps = calls[i].reps, .in_sz = calls[i].size,
+			.in_ptr = (uintptr_t)calls[i].in, .out_sz = sizeof(out),
+			.out_ptr = (uintptr_t)&out,
+		};
+		EXPECT_EQ(calls[i].error, vmm_ioctl(calls[i].fd, TLFS_ROOT_HVCALL, &arg))
+			TH_LOG("line %u, call %#x", i, calls[i].code);
+		EXPECT_EQ(calls[i].status, arg.status)
+			TH_LOG("line %u, call %#x", i, calls[i].code);
+	}
+
+	arg = (struct tlfs_root_hvcall) {
+		.code = HVCALL_SET_VP_REGISTERS, .reps = 1, .in_sz = sizeof(set),
+		.in_ptr = (uintptr_t)&set,
+	};
+	EXPECT_EQ(-EINVAL, vmm_ioctl(vp, TLFS_ROOT_HVCALL, &arg));
+	EXPECT_EQ(HV_STATUS_INVALID_PARAMETER, arg.status);
+	/* more leaves of its own than a VP may have */
+	for (i = 0; i < 0x10000; i++) {
+		result.parameters.cpuid.eax = i;
+		arg = (struct tlfs_root_hvcall) {
+			.code = HVCALL_REGISTER_INTERCEPT_RESULT, .in_sz = sizeof(result),
+			.in_ptr = (uintptr_t)&result,
+		};
+		ret = vmm_ioctl(vp, TLFS_ROOT_HVCALL, &arg);
+		if (ret)
+			break;
+	}
+	EXPECT_LT(150, i);
+	EXPECT_EQ(-ENOMEM, ret);
+	EXPECT_EQ(HV_STATUS_INSUFFICIENT_MEMORY, arg.status);
+}
+
 TEST_F(mshv, registers)
 {
 	struct {
