@@ -123,12 +123,18 @@ TEST_F(mshv, state)
 {
 	int pt = vmm_create_partition(self->vm.dev, VMM_FLAGS);
 	void *mem = vmm_alloc(PAGE);
+	u64 mask;
 
 	ASSERT_LE(0, pt);
 	EXPECT_EQ(-EIO, vmm_create_vp(pt, 0));
 	EXPECT_EQ(-EIO, vmm_set_memory(pt, 0, mem, PAGE, VMM_RWX));
+	EXPECT_EQ(0, vmm_get_property(pt, HV_PARTITION_PROPERTY_PRIVILEGE_FLAGS, &mask));
+	EXPECT_EQ(0, vmm_set_property(pt, HV_PARTITION_PROPERTY_PRIVILEGE_FLAGS, mask));
 	EXPECT_EQ(0, vmm_ioctl(pt, TLFS_INITIALIZE_PARTITION, NULL));
 	EXPECT_EQ(0, vmm_ioctl(pt, TLFS_INITIALIZE_PARTITION, NULL));
+	/* one of the crates VMMs use has a test that this comes too late */
+	EXPECT_EQ(HV_STATUS_INVALID_PARTITION_STATE,
+		  vmm_set_property(pt, HV_PARTITION_PROPERTY_PRIVILEGE_FLAGS, mask));
 	close(pt);
 }
 
