@@ -137,7 +137,7 @@ GUEST_KERNELS ?= 6.12 7
 guest-kernels: programs
 	$(Q)selftests/host/guest-kernels $(GUEST_KERNELS)
 	$(Q)TESTS=guest_kernel_soak selftests/host/run soak; status=$$?; \
-	rm -f build/selftests/data/vmlinuz-* build/selftests/data/initrd-*; exit $$status
+	cd build/selftests/data && rm -f vmlinuz-* initrd-* drivers-*; exit $$status
 
 shell peer: programs
 	$(Q)selftests/host/run $@

@@ -3,8 +3,9 @@
  * guest_kernel_soak.c - stock kernels of several versions as guests: they find what they look for
  * on Hyper-V, use it, and complain of nothing
  *
- * The kernels are $HOST_DIR/data/vmlinuz-RELEASE, each with an initrd-RELEASE that holds its
- * hv_vmbus (host/guest-kernels brings them), and the one every other guest runs.
+ * The kernels are $HOST_DIR/data/vmlinuz-RELEASE, each with an initrd-RELEASE and its drivers for
+ * Hyper-V in drivers-RELEASE.cpio (host/guest-kernels brings them), and the one every other guest
+ * runs, whose drivers are drivers_test's.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "boot.h"
+#include "drivers.h"
 #include "kselftest.h"
 
 static const struct {
@@ -32,7 +34,7 @@ static const struct {
 static const char *const complaints[] = {
 	"guest: warnings in its log", "guest: fork failed", "guest: pipe failed", "Call Trace:",
 	"unchecked MSR access", "as unstable", "Marking clocksource", "soft lockup", "rcu: INFO",
-	"hv_vmbus: Unable", "Hyper-V: Error",
+	"Hyper-V: Error",
 };
 
 /* what went wrong is rarely in one line */
@@ -78,12 +80,23 @@ static void boot(const char *release, unsigned int cpus)
 	unlink(log);
 }
 
+static void drivers(const char *release, const char *archive, enum bus bus, unsigned int cpus)
+{
+	const char *why = drivers_run(bus, cpus, archive);
+
+	ksft_test_result(!why, "drivers of %s, %u VPs, %s%s%s\n", release, cpus,
+			 bus == NO_BUS ? "no VMBus" : "a VMBus that nobody answers at",
+			 why ? ": " : "", why ? why : "");
+	if (why)
+		show(DRIVERS_LOG);
+}
+
 int main(void)
 {
 	const char *host = getenv("HOST_DIR");
 	char dir[200], path[512];
 	struct dirent *d;
-	unsigned int n = 1;
+	unsigned int n = 0;
 	DIR *list;
 
 	snprintf(dir, sizeof(dir), "%s/data", host ? host : ".");
@@ -91,7 +104,7 @@ int main(void)
 	while (list && (d = readdir(list)))
 		n += !strncmp(d->d_name, "vmlinuz-", 8);
 	ksft_print_header();
-	ksft_set_plan(2 * n);
+	ksft_set_plan(2 + 6 * n);
 	boot("of-all-tests", 1);
 	boot("of-all-tests", 4);
 	if (list)
@@ -106,6 +119,11 @@ int main(void)
 			setenv("TLFS_INITRD", path, 1);
 		boot(d->d_name + 8, 1);
 		boot(d->d_name + 8, 4);
+		snprintf(path, sizeof(path), "%s/drivers-%s.cpio", dir, d->d_name + 8);
+		drivers(d->d_name + 8, path, NO_BUS, 1);
+		drivers(d->d_name + 8, path, NO_BUS, 4);
+		drivers(d->d_name + 8, path, BUS_WITHOUT_HOST, 1);
+		drivers(d->d_name + 8, path, BUS_WITHOUT_HOST, 4);
 	}
 	if (list)
 		closedir(list);

@@ -114,6 +114,57 @@ kernel_root()
 	return 1
 }
 
+# Modules of the stock kernel $2, whose tree is $1, and what they depend on: uncompressed below $3.
+copy_modules()
+{
+	local from=$1 release=$2 root=$3 module file to
+
+	shift 3
+	for module in "$@"; do
+		modprobe -d "$from" -S "$release" --show-depends "$module" 2>/dev/null || true
+	done | awk '$1 == "insmod" { print $2 }' | sort -u | while read -r file; do
+		to=$root/lib/modules/$release/kernel/${file#*/kernel/}
+		mkdir -p "$(dirname "$to")"
+		case $file in
+		*.xz)  xz -dc "$file" > "${to%.xz}" ;;
+		*.zst) zstd -dcq "$file" > "${to%.zst}" ;;
+		*)     cp "$file" "$to" ;;
+		esac
+	done
+}
+
+# What Linux has for guests of Hyper-V.
+hyperv_drivers="pci-hyperv-intf hv_vmbus hv_utils hv_balloon hv_storvsc hv_netvsc hv_sock hyperv-keyboard
+		hid-hyperv hyperv_drm hyperv_fb pci-hyperv uio_hv_generic"
+
+# An archive $3 of these, of kernel $2 in tree $1, for the initramfs of a guest; their names are in
+# its file /drivers.
+driver_archive()
+{
+	local tree=${3%.cpio} name
+
+	rm -rf "$tree"
+	mkdir -p "$tree/lib/modules/$2"
+	cp "${1%/}/lib/modules/$2"/modules.{order,builtin,builtin.modinfo} "$tree/lib/modules/$2/"
+	# shellcheck disable=SC2086 # a list
+	copy_modules "$1" "$2" "$tree" $hyperv_drivers
+	depmod -b "$tree" "$2"
+	for name in $hyperv_drivers; do
+		[ -z "$(find "$tree" -name "$name.ko")" ] || echo "$name"
+	done > "$tree/drivers"
+	pack "$tree" "$3"
+	rm -rf "$tree"
+}
+
+# The same files make the same archive: the benchmark counts every instruction.
+pack()
+{
+	(cd "$1" && find . -mindepth 1 -exec touch -h -d @0 {} + &&
+		find . -mindepth 1 | LC_ALL=C sort |
+		cpio -o -H newc -R 0:0 --reproducible --quiet) > "$2.tmp"
+	mv "$2.tmp" "$2"
+}
+
 # What files of host $1 with $2 processors are called.
 host_label()
 {

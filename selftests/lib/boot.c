@@ -35,7 +35,7 @@ pid_t boot_start(const struct boot *boot)
 pid_t boot_start_named(const struct boot *boot, const char *name)
 {
 	const char *ctl = need("TLFSCTL"), *kernel = need("TLFS_KERNEL");
-	const char *initrd = need("TLFS_INITRD");
+	const char *initrd = boot->initrd ? boot->initrd : need("TLFS_INITRD");
 	char append[256], cpus[16];
 	pid_t pid;
 	int fd;

@@ -12,10 +12,11 @@
  * struct boot - one guest to boot
  * @cpus: processors
  * @memory: as --memory takes it
- * @run: guest.run= of the initramfs: "load", "off", "idle"
+ * @run: guest.run= of the initramfs: "load", "off", "idle", ...
  * @log: file its console goes to; kept when something is wrong
  * @seconds: it has to end within; 0 is 120
  * @features: as --features takes it; NULL is all
+ * @initrd: its initramfs; NULL is that of all guests
  */
 struct boot {
 	unsigned int cpus;
@@ -24,6 +25,7 @@ struct boot {
 	const char *log;
 	unsigned int seconds;
 	const char *features;
+	const char *initrd;
 };
 
 /* start it, console to boot->log: its process */
