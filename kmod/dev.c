@@ -431,14 +431,7 @@ static long pt_ioeventfd(void *object, void __user *uarg)
 
 static long pt_set_msi_routing(void *object, void __user *uarg)
 {
-	struct tlfs_partition *pt = object;
-	int err;
-
-	if (mutex_lock_killable(&pt->lock))
-		return -EINTR;
-	err = tlfs_set_msi_routing(pt, uarg);
-	mutex_unlock(&pt->lock);
-	return err;
+	return tlfs_set_msi_routing(object, uarg);
 }
 
 static long pt_set_device_irqs(void *object, void __user *uarg)

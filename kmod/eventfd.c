@@ -191,6 +191,7 @@ int tlfs_set_msi_routing(struct tlfs_partition *pt, const struct tlfs_user_irq_t
 	struct tlfs_user_irq_entry *entries;
 	struct tlfs_user_irq_table head;
 
+	/* all of it before the lock: the VMM's memory may be long in coming */
 	if (copy_from_user(&head, arg, sizeof(head)))
 		return -EFAULT;
 	if (head.rsvd || head.nr > TLFS_MAX_GSI)
