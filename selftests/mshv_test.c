@@ -4,8 +4,10 @@
  *
  * The sequence is that of QEMU's accelerator "mshv" (11.1): what it asks before it creates
  * anything, what each of its VP threads sets up before there is memory, the full load of registers,
- * the run loop on the register page, and the same registers read and written back.
+ * the run loop on the register page, and the same registers read and written back.  Then Cloud
+ * Hypervisor's: created frozen, and saved and continued, which QEMU cannot do.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -469,6 +471,138 @@ TEST_F(mshv, run_loop)
 		/* now and then somebody looks at everything */
 		ASSERT_EQ(0, read_all(vp, b, self->state));
 		ASSERT_EQ(0, load_all(vp, b, self->state));
+	}
+	munmap(ram, RAM);
+}
+
+/* ---- Cloud Hypervisor's: a guest is created frozen, saved, and continued in another partition ---- */
+
+#define CLH_FEATURES	(QEMU_FEATURES | 1ULL << 38 | 1ULL << 53)	/* VP registers, GPA flushes */
+#define CLH_XSAVE	(1ULL << 0 | 1ULL << 1 | 1ULL << 2 | 1ULL << 3 | 1ULL << 4 | 1ULL << 11 | \
+			 1ULL << 12)
+#define RESERVED0	(1ULL << 63)
+#define NESTED		(1ULL << 6)	/* of bank 1 */
+
+/* each output is one more than the last */
+GUEST_CODE(counter, "16", "1: inc %bx\n\tmov %bx, %ax\n\toutw %ax, $0xe0\n\tjmp 1b");
+
+static int clh_create(struct vmm *vm)
+{
+	struct tlfs_create_partition_v2 create = {
+		.v1.flags = QEMU_FLAGS, .num_banks = 2, .disabled_xsave = ~CLH_XSAVE,
+	};
+	struct hv_input_get_partition_property_ex in = {
+		.property_code = HV_PARTITION_PROPERTY_ASSIGNABLE_SYNTHETIC_PROC_FEATURES,
+	};
+	static u64 offered[HV_PARTITION_PROPERTY_EX_MAX_SIZE / sizeof(u64)];
+	u64 host[2], val;
+
+	vm->dev = open(DEVICE, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (vm->dev < 0 || features(vm->dev, host) ||
+	    vmm_call(vm->dev, HVCALL_GET_PARTITION_PROPERTY_EX, &in, sizeof(in), offered,
+		     sizeof(offered)))
+		return -1;
+	create.disabled_features[0] = ~host[0] | RESERVED0;
+	create.disabled_features[1] = ~host[1] | NESTED;
+	vm->pt = vmm_ioctl(vm->dev, TLFS_CREATE_PARTITION, &create);
+	if (vm->pt < 0)
+		return -2;
+	/* it asks for what is offered, which has to be enough for its guests */
+	val = CLH_FEATURES & offered[1];
+	if ((val & QEMU_FEATURES) != QEMU_FEATURES ||
+	    vmm_set_property(vm->pt, HV_PARTITION_PROPERTY_SYNTHETIC_PROC_FEATURES, val) ||
+	    vmm_ioctl(vm->pt, TLFS_INITIALIZE_PARTITION, NULL) ||
+	    vmm_set_property(vm->pt, HV_PARTITION_PROPERTY_UNIMPLEMENTED_MSR_ACTION, 1) ||
+	    vmm_set_property(vm->pt, HV_PARTITION_PROPERTY_TIME_FREEZE, 1))
+		return -3;
+	/* what decides which MSRs it saves */
+	if (vmm_get_property(vm->pt, HV_PARTITION_PROPERTY_PROCESSOR_XSAVE_FEATURES, &val) ||
+	    val & ~CLH_XSAVE || features(vm->pt, host) ||
+	    vmm_get_property(vm->pt, HV_PARTITION_PROPERTY_SYNTHETIC_PROC_FEATURES, &val))
+		return -4;
+	vm->vp[0].fd = vmm_create_vp(vm->pt, 0);
+	return vm->vp[0].fd < 0 ? -5 : 0;
+}
+
+/* what it saves of a VP, in the order in which it is put back; a call each */
+static void clh_blocks(struct block b[8])
+{
+	static const u32 more[] = {
+		HV_X64_REGISTER_APIC_BASE, HV_X64_REGISTER_DEBUG_CTL, HV_REGISTER_EOM,
+	};
+	unsigned int i;
+
+	reset_blocks(b);
+	/* registers, special ones, XCR0 and FPU go behind MSRs and events */
+	b[5] = b[2];
+	b[4] = b[3];
+	b[3] = b[1];
+	b[2] = b[0];
+	memset(b, 0, 2 * sizeof(*b));
+	memset(&b[6], 0, 2 * sizeof(*b));
+	msr_block(&b[0]);
+	for (i = 0; i < ARRAY(more); i++)
+		add(&b[0], more[i], 0);
+	event_block(&b[1]);
+	add(&b[1], HV_REGISTER_INTERNAL_ACTIVITY_STATE, 0);
+	add(&b[1], HV_REGISTER_PENDING_EVENT1, 0);
+	add(&b[6], HV_X64_REGISTER_HYPERCALL, 0);
+	for (i = 0; i < 4; i++)
+		add(&b[7], HV_X64_REGISTER_DR0 + i, 0);
+	add(&b[7], HV_X64_REGISTER_DR6, 0);
+	add(&b[7], HV_X64_REGISTER_DR7, 0);
+	for (i = 0; i < 16; i++)
+		add(&b[7], HV_REGISTER_SINT0 + i, 0);
+}
+
+TEST(cloud_hypervisor)
+{
+	static struct vmm vm[2];
+	static struct block b[8];
+	u8 *ram = vmm_alloc(RAM), *states = vmm_alloc(TLFS_VP_STATE_COUNT * PAGE);
+	struct tlfs_run_vp out;
+	struct hv_message msg;
+	unsigned int i, j, round;
+	u64 time = 0, now;
+
+	memcpy(ram + 0x1000, counter.start, vmm_code_size(&counter));
+	for (round = 0; round < 2; round++) {
+		struct vmm *v = &vm[round];
+		struct vmm_vp *vp = &v->vp[0];
+
+		for (i = 0; i < VMM_VPS; i++)
+			v->vp[i] = (struct vmm_vp) { .fd = -1, .index = i, .vm = v };
+		ASSERT_EQ(0, clh_create(v));
+		ASSERT_EQ(0, vmm_set_memory(v->pt, 0, ram, RAM, VMM_RWX));
+		if (!round) {
+			vmm_real_mode(vp, 0x1000);
+			vmm_set_reg(vp, HV_X64_REGISTER_RBX, 0);
+		} else {
+			for (j = 0; j < 8; j++)
+				ASSERT_EQ(0, set_block(vp, &b[j]));
+			for (j = 0; j < TLFS_VP_STATE_COUNT; j++)
+				ASSERT_EQ(0, vp_state(vp, j, states + j * PAGE, true));
+			ASSERT_EQ(0, vmm_set_property(v->pt, HV_PARTITION_PROPERTY_REFERENCE_TIME,
+						      time));
+		}
+		/* frozen, nothing runs, and nothing comes of it */
+		EXPECT_EQ(-EINTR, vmm_ioctl(vp->fd, TLFS_RUN_VP, &out));
+		ASSERT_EQ(0, vmm_set_property(v->pt, HV_PARTITION_PROPERTY_TIME_FREEZE, 0));
+		for (i = 1; i <= 5; i++) {
+			vmm_run_to(vp, HVMSG_X64_IO_PORT_INTERCEPT, &msg);
+			EXPECT_EQ(round * 5 + i, vmm_io_msg(&msg)->rax & 0xffff);
+			vmm_skip(vp, &msg);
+		}
+		ASSERT_EQ(0, vmm_set_property(v->pt, HV_PARTITION_PROPERTY_TIME_FREEZE, 1));
+		ASSERT_EQ(0, vmm_get_property(v->pt, HV_PARTITION_PROPERTY_REFERENCE_TIME, &now));
+		EXPECT_LT(time, now);
+		time = now;
+		clh_blocks(b);
+		for (j = 0; j < 8; j++)
+			ASSERT_EQ(0, get_block(vp, &b[j]));
+		for (j = 0; j < TLFS_VP_STATE_COUNT; j++)
+			ASSERT_EQ(0, vp_state(vp, j, states + j * PAGE, false));
+		vmm_teardown(v);
 	}
 	munmap(ram, RAM);
 }
