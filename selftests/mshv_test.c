@@ -475,7 +475,7 @@ TEST_F(mshv, run_loop)
 	munmap(ram, RAM);
 }
 
-/* ---- Cloud Hypervisor's: a guest is created frozen, saved, and continued in another partition ---- */
+/* ---- Cloud Hypervisor: a guest is created frozen, saved, and continued elsewhere ---- */
 
 #define CLH_FEATURES	(QEMU_FEATURES | 1ULL << 38 | 1ULL << 53)	/* VP registers, GPA flushes */
 #define CLH_XSAVE	(1ULL << 0 | 1ULL << 1 | 1ULL << 2 | 1ULL << 3 | 1ULL << 4 | 1ULL << 11 | \
