@@ -352,11 +352,6 @@ static bool canonical(u64 va)
 	return (u64)((s64)(va << 16) >> 16) == va;
 }
 
-static u64 guest_tsc(const struct tlfs_vp *vp)
-{
-	return rdtsc_ordered() + READ_ONCE(vp->pt->time.guest_tsc_offset);
-}
-
 static u64 ucode_rev(void)
 {
 	return is_intel() ? UCODE_LOADED << 32 : boot_cpu_data.microcode;
@@ -373,7 +368,7 @@ static int arch_rdmsr(struct tlfs_vp *vp, u32 msr, u64 *val, bool guest)
 		*val = tlfs_call(get_efer)(vp);
 		return TLFS_RESUME;
 	case MSR_IA32_TSC:
-		*val = guest_tsc(vp);
+		*val = tlfs_guest_tsc(vp->pt);
 		return TLFS_RESUME;
 	case MSR_TSC_AUX:
 		*val = vp->tsc_aux;
@@ -448,7 +443,7 @@ static int tsc_adjust_write(struct tlfs_vp *vp, u64 val)
 
 	vp->tsc_adjust = val;
 	if (delta)
-		tlfs_set_guest_tsc(vp, guest_tsc(vp) + delta);
+		tlfs_set_guest_tsc(vp, tlfs_guest_tsc(vp->pt) + delta);
 	return TLFS_RESUME;
 }
 

@@ -66,7 +66,7 @@ static void stimer_arm(struct tlfs_stimer *t, u64 now, u64 wake)
 	 * On this CPU, where the VP runs or ran: the interrupt is its exit.  If the callback runs
 	 * just now it waits for our lock and then leaves the timer as it is.
 	 */
-	if (!READ_ONCE(t->vp->pt->time.stopped))
+	if (!tlfs_ref_stands(&t->vp->pt->time))
 		hrtimer_start(&t->timer, ktime_add_ns(ktime_get(), ahead * TLFS_UNIT_NS),
 			      HRTIMER_MODE_ABS_PINNED_HARD);
 }
@@ -198,7 +198,7 @@ static enum hrtimer_restart stimer_callback(struct hrtimer *timer)
 	unsigned long flags;
 
 	raw_spin_lock_irqsave(&synic->lock, flags);
-	if (t->armed && !READ_ONCE(t->vp->pt->time.stopped)) {
+	if (t->armed && !tlfs_ref_stands(&t->vp->pt->time)) {
 		u64 now = tlfs_ref_time(t->vp->pt);
 
 		/* never early: host clock and TSC drift, and the timer may have been set anew */

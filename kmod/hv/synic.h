@@ -197,8 +197,11 @@ void tlfs_stimers_destroy(struct tlfs_vp *vp);
  * struct tlfs_time - partition reference time
  * @lock:	writers of everything here; innermost but for the host's own
  * @seq:	readers of @stopped to @guest_tsc_offset
+ * @stand_lock:	who makes clocks stand or go on; outside of @lock
  * @frozen:	VPs do not run (property TIME_FREEZE)
- * @stopped:	and the clocks stand, at @frozen_at (reference time), @frozen_tsc (guest TSC) and
+ * @suspended:	reference time stands, at @frozen_at: all VPs are explicitly suspended, since one
+ *		was or the partition was restored
+ * @stopped:	all clocks stand, at @frozen_at (reference time), @frozen_tsc (guest TSC) and
  *		@frozen_ns (partition time)
  * @tsc_scale, @tsc_offset: reference time = ((guest TSC * scale) >> 64) + offset, in 100 ns.
  *		Scale 0: the host's TSC is no clock, reference time = host clock + offset
@@ -212,9 +215,11 @@ void tlfs_stimers_destroy(struct tlfs_vp *vp);
  * @tsc_page_updates: changes in progress: the page is invalid until the last has reached the VPs
  */
 struct tlfs_time {
+	raw_spinlock_t stand_lock;
 	raw_spinlock_t lock;
 	seqcount_raw_spinlock_t seq;
 	bool frozen;
+	bool suspended;
 	bool stopped;
 	u64 frozen_at;
 	u64 frozen_tsc;
@@ -247,6 +252,16 @@ void tlfs_set_ref_time(struct tlfs_partition *pt, u64 now);
  * too: TLFS_REQ_TSC_OFFSET comes to every VP at thaw.  Under partition->lock
  */
 void tlfs_time_freeze(struct tlfs_partition *pt, bool freeze);
+static inline bool tlfs_ref_stands(const struct tlfs_time *time)
+{
+	return READ_ONCE(time->stopped) || READ_ONCE(time->suspended);
+}
+
+/*
+ * Register EXPLICIT_SUSPEND, interrupts on: reference time stands while all VPs are suspended.  The
+ * VP has not left the guest on return, unless it was the last
+ */
+void tlfs_vp_suspend(struct tlfs_vp *vp, bool suspend);
 /* the host goes to sleep, wakes up: interrupts off, one CPU, no VP runs */
 void tlfs_time_suspend(struct tlfs_partition *pt);
 void tlfs_time_resume(struct tlfs_partition *pt);

@@ -35,7 +35,7 @@ static u64 time_tsc(const struct tlfs_time *time)
 
 static u64 time_ref(const struct tlfs_time *time)
 {
-	if (time->stopped)
+	if (tlfs_ref_stands(time))
 		return time->frozen_at;
 	if (likely(time->tsc_scale))
 		return tsc_to_ref(time, time_tsc(time));
@@ -102,7 +102,7 @@ static u64 ref_count_read(struct tlfs_partition *pt)
 		u64 now = tlfs_ref_time(pt);
 
 		if (unlikely(now <= (u64)last)) {
-			if (READ_ONCE(time->stopped) || ++tries > REF_COUNT_TRIES)
+			if (tlfs_ref_stands(time) || ++tries > REF_COUNT_TRIES)
 				return now;
 			cpu_relax();
 			last = atomic64_read(&time->last_read);
@@ -165,7 +165,7 @@ static void tsc_page_wrmsr(struct tlfs_partition *pt, u64 val)
 /* let reference time be @ref when the guest's TSC is @tsc; write side of seq */
 static void time_set_ref(struct tlfs_time *time, u64 tsc, u64 ref)
 {
-	if (time->stopped)
+	if (tlfs_ref_stands(time))
 		time->frozen_at = ref;
 	if (time->tsc_scale)
 		time->tsc_offset = ref - mul_u64_u64_shr(tsc, time->tsc_scale, 64);
@@ -236,11 +236,10 @@ void tlfs_set_guest_tsc(struct tlfs_vp *vp, u64 val)
 	/* reference time goes on as before */
 	tsc_page_begin(time);
 	write_seqcount_begin(&time->seq);
-	ref = time->tsc_scale ? tsc_to_ref(time, tsc) : host_units() + time->tsc_offset;
-	if (time->stopped) {
-		ref = time->frozen_at;
+	ref = tlfs_ref_stands(time) ? time->frozen_at :
+	      time->tsc_scale ? tsc_to_ref(time, tsc) : host_units() + time->tsc_offset;
+	if (time->stopped)
 		time->frozen_tsc = val;
-	}
 	time->guest_tsc_offset += val - tsc;
 	time_set_ref(time, val, ref);
 	write_seqcount_end(&time->seq);
@@ -265,38 +264,12 @@ void tlfs_time_get_state(struct tlfs_partition *pt, u64 *ref, u64 *tsc, u32 *seq
 
 	raw_spin_lock_irqsave(&time->lock, flags);
 	*tsc = time_tsc(time);
-	if (!time->stopped && time->tsc_scale)
+	if (!tlfs_ref_stands(time) && time->tsc_scale)
 		*ref = tsc_to_ref(time, *tsc);
 	else
 		*ref = time_ref(time);
 	*sequence = time->tsc_page_sequence;
 	raw_spin_unlock_irqrestore(&time->lock, flags);
-}
-
-/*
- * No VP runs, and timers are loaded afterwards.  The clocks go on from the values given, at this
- * host's rate: a guest finds another sequence, and with it the scale (15.4.3.1).
- */
-void tlfs_time_set_state(struct tlfs_partition *pt, u64 ref, u64 tsc, u32 sequence)
-{
-	struct tlfs_time *time = &pt->time;
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&time->lock, flags);
-	tsc_page_begin(time);
-	write_seqcount_begin(&time->seq);
-	if (time->stopped)
-		time->frozen_tsc = tsc;
-	time->guest_tsc_offset = tsc - rdtsc_ordered();
-	time_set_ref(time, tsc, ref);
-	write_seqcount_end(&time->seq);
-	atomic64_set(&time->last_read, 0);
-	time->tsc_written = 0;
-	bitmap_zero(time->tsc_writers, TLFS_MAX_VPS);
-	time->tsc_page_sequence = sequence;
-	tsc_page_end(time);
-	raw_spin_unlock_irqrestore(&time->lock, flags);
-	tlfs_vps_request(pt, NULL, TLFS_REQ_TSC_OFFSET, false);
 }
 
 /* Both clocks stand, or go on from where they stood */
@@ -308,8 +281,9 @@ static void time_stop_clock(struct tlfs_time *time)
 	if (!time->stopped) {
 		write_seqcount_begin(&time->seq);
 		time->frozen_tsc = time_tsc(time);
-		time->frozen_at = time->tsc_scale ? tsc_to_ref(time, time->frozen_tsc) :
-						    time_ref(time);
+		if (!time->suspended)
+			time->frozen_at = time->tsc_scale ? tsc_to_ref(time, time->frozen_tsc) :
+							    time_ref(time);
 		time->frozen_ns = ktime_get_ns() - time->ns_offset;
 		time->stopped = true;
 		write_seqcount_end(&time->seq);
@@ -333,8 +307,9 @@ static void time_start_clock(struct tlfs_time *time)
 }
 
 /*
- * The clocks stop when the last VP has left the guest, so that no guest has seen a TSC beyond the
- * one it finds at thaw.
+ * TIME_FREEZE: the clocks stop when the last VP has left the guest, so that no guest has seen a TSC
+ * beyond the one it finds at thaw.  These two under time->stand_lock, which interrupts do not take:
+ * IPIs come through.
  */
 static void time_freeze(struct tlfs_partition *pt)
 {
@@ -359,7 +334,8 @@ static void time_thaw(struct tlfs_partition *pt)
 	/* the new offset is asked for before anybody may run */
 	tlfs_vps_request(pt, NULL, TLFS_REQ_TSC_OFFSET, false);
 	tlfs_for_each_vp(vp, pt, i) {
-		tlfs_stimers_resume(vp);
+		if (!pt->time.suspended)
+			tlfs_stimers_resume(vp);
 		tlfs_lapic_timer_resume(vp);
 	}
 	tlfs_assist_resume(pt);
@@ -370,12 +346,112 @@ static void time_thaw(struct tlfs_partition *pt)
 
 void tlfs_time_freeze(struct tlfs_partition *pt, bool freeze)
 {
-	if (freeze == READ_ONCE(pt->time.frozen))
-		return;
-	if (freeze)
+	raw_spin_lock(&pt->time.stand_lock);
+	if (freeze && !pt->time.frozen)
 		time_freeze(pt);
-	else
+	else if (!freeze && pt->time.frozen)
 		time_thaw(pt);
+	raw_spin_unlock(&pt->time.stand_lock);
+}
+
+/*
+ * Reference time stands from when the last of the VPs is explicitly suspended until one is not
+ * (15.1.2).  The TSC goes on (11.7), so that the reference TSC page is another one afterwards.
+ * As above the last VP has left the guest, and these two are under time->stand_lock.
+ */
+static void ref_suspend(struct tlfs_partition *pt)
+{
+	struct tlfs_time *time = &pt->time;
+	struct tlfs_vp *vp;
+	unsigned long flags;
+	unsigned int i;
+
+	tlfs_vps_request(pt, NULL, TLFS_REQ_STOP, true);
+	raw_spin_lock_irqsave(&time->lock, flags);
+	write_seqcount_begin(&time->seq);
+	time->frozen_at = time_ref(time);
+	time->suspended = true;
+	write_seqcount_end(&time->seq);
+	raw_spin_unlock_irqrestore(&time->lock, flags);
+	tlfs_for_each_vp(vp, pt, i)
+		tlfs_stimers_pause(vp);
+}
+
+static void ref_resume(struct tlfs_partition *pt)
+{
+	struct tlfs_time *time = &pt->time;
+	struct tlfs_vp *vp;
+	unsigned long flags;
+	unsigned int i;
+
+	raw_spin_lock_irqsave(&time->lock, flags);
+	tsc_page_begin(time);
+	write_seqcount_begin(&time->seq);
+	time_set_ref(time, time_tsc(time), time->frozen_at);
+	time->suspended = false;
+	write_seqcount_end(&time->seq);
+	tsc_page_end(time);
+	raw_spin_unlock_irqrestore(&time->lock, flags);
+	if (time->frozen)
+		return;
+	tlfs_for_each_vp(vp, pt, i)
+		tlfs_stimers_resume(vp);
+}
+
+static bool all_suspended(struct tlfs_partition *pt)
+{
+	struct tlfs_vp *vp;
+	unsigned int i;
+
+	tlfs_for_each_vp(vp, pt, i)
+		if (!READ_ONCE(vp->explicit_suspend))
+			return false;
+	return true;
+}
+
+void tlfs_vp_suspend(struct tlfs_vp *vp, bool suspend)
+{
+	struct tlfs_partition *pt = vp->pt;
+
+	raw_spin_lock(&pt->time.stand_lock);
+	if (!suspend && pt->time.suspended)
+		ref_resume(pt);
+	WRITE_ONCE(vp->explicit_suspend, suspend);
+	if (suspend && !pt->time.suspended && all_suspended(pt))
+		ref_suspend(pt);
+	raw_spin_unlock(&pt->time.stand_lock);
+}
+
+/*
+ * No VP runs, and timers are loaded afterwards.  The clocks go on from the values given, at this
+ * host's rate: a guest finds another sequence, and with it the scale (15.4.3.1).
+ */
+void tlfs_time_set_state(struct tlfs_partition *pt, u64 ref, u64 tsc, u32 sequence)
+{
+	struct tlfs_time *time = &pt->time;
+	unsigned long flags;
+
+	/* all VPs are explicitly suspended */
+	raw_spin_lock(&time->stand_lock);
+	if (!time->suspended)
+		ref_suspend(pt);
+	raw_spin_unlock(&time->stand_lock);
+
+	raw_spin_lock_irqsave(&time->lock, flags);
+	tsc_page_begin(time);
+	write_seqcount_begin(&time->seq);
+	if (time->stopped)
+		time->frozen_tsc = tsc;
+	time->guest_tsc_offset = tsc - rdtsc_ordered();
+	time_set_ref(time, tsc, ref);
+	write_seqcount_end(&time->seq);
+	atomic64_set(&time->last_read, 0);
+	time->tsc_written = 0;
+	bitmap_zero(time->tsc_writers, TLFS_MAX_VPS);
+	time->tsc_page_sequence = sequence;
+	tsc_page_end(time);
+	raw_spin_unlock_irqrestore(&time->lock, flags);
+	tlfs_vps_request(pt, NULL, TLFS_REQ_TSC_OFFSET, false);
 }
 
 /*
@@ -405,6 +481,7 @@ int tlfs_time_init(struct tlfs_partition *pt)
 	struct tlfs_time *time = &pt->time;
 	int err;
 
+	raw_spin_lock_init(&time->stand_lock);
 	raw_spin_lock_init(&time->lock);
 	seqcount_raw_spinlock_init(&time->seq, &time->lock);
 	atomic64_set(&time->last_read, 0);

@@ -255,7 +255,7 @@ static u16 set_explicit_suspend(struct tlfs_vp *vp, u32 arg, const union hv_regi
 
 	if (val->reg64 & ~HV_SUSPEND_SUSPENDED)
 		return HV_STATUS_INVALID_REGISTER_VALUE;
-	WRITE_ONCE(vp->explicit_suspend, val->reg64 & HV_SUSPEND_SUSPENDED);
+	tlfs_vp_suspend(vp, val->reg64 & HV_SUSPEND_SUSPENDED);
 	/* out of the guest, or out of the sleep: the loop looks at it either way */
 	tlfs_vp_request(vp, TLFS_REQ_STOP);
 	if (val->reg64) {
