@@ -5,6 +5,8 @@
 #include "guest.h"
 
 #define TICK		200000		/* 20 ms */
+#define PM_TIMER	0x608
+#define PM_TIMER_HZ	3579545
 
 static u8 in_page[PAGE_SIZE] __page_aligned, out_page[PAGE_SIZE] __page_aligned;
 
@@ -29,10 +31,23 @@ static u32 retrieve(void)
 	return out->retrieved_count;
 }
 
+/* by how many us a device's clock is ahead of the guest's: between *least and *most */
+static void device_ahead(long *least, long *most)
+{
+	u64 before = rdmsr(HV_X64_MSR_TIME_REF_COUNT), after;
+	u32 ticks;
+
+	asm volatile("inl %1, %0" : "=a" (ticks) : "d" ((u16)PM_TIMER));
+	after = rdmsr(HV_X64_MSR_TIME_REF_COUNT);
+	*least = ticks * 1000000ULL / PM_TIMER_HZ - after / 10;
+	*most = ticks * 1000000ULL / PM_TIMER_HZ - before / 10;
+}
+
 void payload(void);
 
 void payload(void)
 {
+	long least, most;
 	u8 text[256];
 	u64 next;
 	u32 n;
@@ -44,7 +59,9 @@ void payload(void)
 		next = rdmsr(HV_X64_MSR_TIME_REF_COUNT) + TICK;
 		while (rdmsr(HV_X64_MSR_TIME_REF_COUNT) < next)
 			;
-		printf("time %lu\n", rdmsr(HV_X64_MSR_TIME_REF_COUNT) / 10000);
+		device_ahead(&least, &most);
+		printf("time %lu device %ld %ld\n", rdmsr(HV_X64_MSR_TIME_REF_COUNT) / 10000,
+		       least, most);
 		n = retrieve();
 		if (!n)
 			continue;

@@ -244,48 +244,7 @@ static int receive(int sock, char op[5])
 	return fd;
 }
 
-/* ---- pause, resume: the guest finds that no time has passed ---- */
-
-static const char *guest_pause(struct machine *m)
-{
-	int rc;
-
-	if (m->paused)
-		return NULL;
-	m->paused = malloc(devices_size());
-	if (!m->paused)
-		return "out of memory";
-	machine_pause(m);
-	rc = tlfs_set_property(m->part, HV_PARTITION_PROPERTY_TIME_FREEZE, 1);
-	pthread_mutex_lock(&m->lock);
-	devices_save(m, m->paused, now_ns());
-	pthread_mutex_unlock(&m->lock);
-	if (!rc)
-		return NULL;
-	free(m->paused);
-	m->paused = NULL;
-	machine_resume(m);
-	return tlfs_strerror(rc);
-}
-
-static const char *guest_resume(struct machine *m)
-{
-	bool ok;
-
-	if (!m->paused)
-		return NULL;
-	pthread_mutex_lock(&m->lock);
-	ok = devices_load(m, m->paused, devices_size(), now_ns());
-	uart_tx_drained(&m->uart);
-	pthread_mutex_unlock(&m->lock);
-	free(m->paused);
-	m->paused = NULL;
-	if (!ok)
-		return "the devices do not take their state back";
-	machine_thaw(m);
-	machine_resume(m);
-	return NULL;
-}
+/* ---- requests ---- */
 
 static const char *guest_reset(struct machine *m)
 {
@@ -332,10 +291,9 @@ static void serve_save(struct machine *m, int sock, int fd)
 	const char *why;
 	char text[256];
 
-	/* one that is paused is stopped again at once */
-	guest_resume(m);
-	machine_pause(m);
-	why = machine_save(m, fd, say_progress, &sock);
+	why = guest_pause(m);
+	if (!why)
+		why = machine_save(m, fd, say_progress, &sock);
 	if (!why) {
 		say(sock, "ok\n");
 		machine_end(m, ST_OK, "saved");
@@ -343,8 +301,7 @@ static void serve_save(struct machine *m, int sock, int fd)
 	}
 	snprintf(text, sizeof(text), "error: %s\n", why);
 	say(sock, text);
-	machine_thaw(m);
-	machine_resume(m);
+	guest_resume(m);
 }
 
 void control_serve(struct machine *m)

@@ -168,6 +168,7 @@ static int restore_stream(struct machine *m, const struct saved *s)
 
 static int start(struct machine *m, const struct saved *s, const char *console)
 {
+	const char *why;
 	int rc;
 
 	m->dev = tlfs_open();
@@ -188,9 +189,13 @@ static int start(struct machine *m, const struct saved *s, const char *console)
 	rc = restore_stream(m, s);
 	if (rc)
 		return rc;
-	if (!devices_load(m, s->devices, s->head.devices_size, now_ns()))
-		return usage_error("%s: other devices", s->file);
-	machine_thaw(m);
+	m->paused = malloc(devices_size());
+	if (!m->paused)
+		return host_error("out of memory");
+	memcpy(m->paused, s->devices, devices_size());
+	why = guest_go_on(m);
+	if (why)
+		return usage_error("%s: %s", s->file, why);
 	return machine_run(m);
 }
 

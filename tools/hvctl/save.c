@@ -145,37 +145,20 @@ const char *machine_save(struct machine *m, int fd, save_progress progress, void
 		.features = m->features, .compat = m->compat, .devices_size = devices_size(),
 		.debug_exit = m->debug_exit,
 	};
-	const char *why = "out of memory";
-	void *devices, *stream = NULL;
+	const char *why;
+	void *stream;
 	int rc;
 
 	memcpy(head.magic, save_magic, sizeof(head.magic));
 	snprintf(head.name, sizeof(head.name), "%s", m->name);
-	devices = malloc(head.devices_size);
-	if (!devices)
-		return why;
 	rc = suspend_vps(m);
-	if (!rc)
-		rc = tlfs_set_property(m->part, HV_PARTITION_PROPERTY_TIME_FREEZE, 1);
-	if (rc) {
-		why = tlfs_strerror(rc);
-		goto out;
-	}
-	pthread_mutex_lock(&m->lock);
-	devices_save(m, devices, now_ns());
-	pthread_mutex_unlock(&m->lock);
+	if (rc)
+		return tlfs_strerror(rc);
 	stream = save_stream(m, &head.stream_size);
-	why = stream ? write_file(m, &head, devices, stream, fd, progress, arg) :
+	why = stream ? write_file(m, &head, m->paused, stream, fd, progress, arg) :
 		       "the hypervisor does not give its state";
-out:
 	free(stream);
-	free(devices);
 	return why;
-}
-
-void machine_thaw(struct machine *m)
-{
-	tlfs_set_property(m->part, HV_PARTITION_PROPERTY_TIME_FREEZE, 0);
 }
 
 /* ---- the command ---- */

@@ -41,12 +41,15 @@ void devices_save(struct machine *m, void *buf, u64 now);
 bool devices_load(struct machine *m, const void *buf, size_t size, u64 now);
 
 /*
- * save.c.  NULL, or what went wrong.  The VPs' threads have ended; the guest's time stands
- * afterwards, whatever the result.
+ * pause.c.  NULL, or what went wrong.  guest_go_on: clocks and devices, from m->paused; its VPs'
+ * threads do not run yet
  */
+const char *guest_pause(struct machine *m);
+const char *guest_go_on(struct machine *m);
+const char *guest_resume(struct machine *m);
+
+/* save.c.  NULL, or what went wrong.  The guest is paused and stays so */
 const char *machine_save(struct machine *m, int fd, save_progress progress, void *arg);
-/* guest time goes on, after a save that failed */
-void machine_thaw(struct machine *m);
 
 /* of head (its check 0), devices and stream */
 u64 save_check(const struct save_head *head, const void *devices, const void *stream);
