@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "eventlog.h"
+#include "guest_code.h"
 
 #define PAGES		16
 #define HANDLER		(VMM_CODE + 0x800)
@@ -92,13 +93,7 @@ GUEST_CODE(show, "64", "outl %eax, $0xe5\n\t hlt");
 
 /* a hypercall that flushes, CPUID, and an exception */
 GUEST_CODE(program, "64",
-	   "mov	$0x40000000, %ecx\n\t"
-	   "mov	$1, %eax\n\t"
-	   "xor	%edx, %edx\n\t"
-	   "wrmsr\n\t"
-	   "inc	%ecx\n\t"
-	   "mov	$0x30001, %eax\n\t"
-	   "wrmsr\n\t"
+	   GUEST_HYPERCALL_PAGE
 	   "outl	%eax, $0xe0\n"
 	   "1:	mov	$2, %ecx\n\t"			/* HvFlushVirtualAddressSpace */
 	   "mov	$0x20000, %edx\n\t"
@@ -262,14 +257,6 @@ TEST_F(entry, exceptions)
 {
 	const u64 *p = NULL;
 
-	GUEST_CODE(step, "64",
-		   "pushf\n\t"
-		   "orl	$0x100, (%rsp)\n\t"
-		   "popf\n\t"
-		   "nop\n\t"
-		   "nop\n\t"
-		   "hlt");
-
 	vmm_start64(self->vp, &ud);
 	ASSERT_EQ(0, vmm_install_intercept(&self->vm, HV_INTERCEPT_ACCESS_MASK_EXECUTE,
 					   HV_INTERCEPT_TYPE_X64_EXCEPTION, 6));
@@ -280,7 +267,7 @@ TEST_F(entry, exceptions)
 	EXPECT_EQ(6, p[1]);
 	/* one the parent has not asked for is reflected */
 	EXPECT_EQ(0, logged(self, HV_TR_IM_REFLECTED_EXCEPTION, &p));
-	vmm_start64(self->vp, &step);
+	vmm_start64(self->vp, &single_step);
 	vmm_load(&self->vm, HANDLER, &show);
 	vmm_set_gate(&self->vm, 1, HANDLER);
 	vmm_run_out(self->vp, SHOWN);
@@ -451,6 +438,21 @@ TEST_F(entry, control_register)
 	EXPECT_EQ(vmm_reg(self->vp, HV_X64_REGISTER_RBX), p[2]);
 	EXPECT_TRUE(p[2] & 1 << 30);
 	PROVES("PORT-event-log-entry-HV-TR-IM-CR-READ");
+}
+
+/* SVM switches tasks by itself; VMX leaves it to software */
+TEST_F(entry, task_switch)
+{
+	const u64 *p = NULL;
+
+	if (vmm_vendor() != HV_PROCESSOR_VENDOR_INTEL)
+		SKIP(return, "the processor switches tasks");
+	vmm_start_task_switch(self->vp, 9);
+	log_groups(_metadata, self, IM);
+	vmm_run_to(self->vp, HVMSG_UNSUPPORTED_FEATURE, &self->msg);
+	ASSERT_EQ(1, logged(self, HV_TR_IM_TASK_SWITCH, &p));
+	EXPECT_EQ(VMM_CODE, p[0]);
+	PROVES("PORT-event-log-entry-HV-TR-IM-TASK-SWITCH");
 }
 
 TEST_HARNESS_MAIN

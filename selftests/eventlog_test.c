@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "eventlog.h"
+#include "guest_code.h"
 
 #define SLOTS	64
 #define HOLE	0x80000000ULL
@@ -540,21 +541,6 @@ TEST_F(eventlog, system_properties)
 	u64 out = 0, source;
 
 	GUEST_CODE(spin, "64", "1:	jmp	1b");
-	GUEST_CODE(ask, "64",
-		   "mov	$0x40000000, %ecx\n\t"
-		   "mov	$1, %eax\n\t"
-		   "xor	%edx, %edx\n\t"
-		   "wrmsr\n\t"
-		   "inc	%ecx\n\t"
-		   "mov	$0x30001, %eax\n\t"
-		   "wrmsr\n"
-		   "1:	mov	%rbx, %rcx\n\t"
-		   "mov	$0x20000, %edx\n\t"
-		   "mov	$0x21000, %r8d\n\t"
-		   "mov	$0x30000, %eax\n\t"
-		   "call	*%rax\n\t"
-		   "outl	%eax, $0xe0\n\t"
-		   "jmp	1b");
 
 	EXPECT_EQ(0, set_property(dev, 0, HV_PROFILE_SOURCE_CYCLES_NOT_HALTED, 100000));
 	EXPECT_EQ(0, vmm_call(dev, HVCALL_GET_SYSTEM_PROPERTY, &in, sizeof(in), &val,
@@ -577,7 +563,7 @@ TEST_F(eventlog, system_properties)
 
 	/* a guest has no part in it */
 	vmm_setup(&vm, 1);
-	vmm_start64(&vm.vp[0], &ask);
+	vmm_start64(&vm.vp[0], &hypercalls);
 	for (source = HVCALL_SET_SYSTEM_PROPERTY; source <= HVCALL_GET_SYSTEM_PROPERTY;
 	     source += 2) {
 		vmm_set_reg(&vm.vp[0], HV_X64_REGISTER_RBX, source);

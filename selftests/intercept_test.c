@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <x86intrin.h>
 
+#include "guest_code.h"
 #include "harness.h"
 #include "ports.h"
 
@@ -477,30 +478,17 @@ TEST_F(intercept, apic_forms)
 	PROVES("B-13-008 PROP-unsupported-feature-1");
 }
 
-#define TSS_SELECTOR	0x30
-
-GUEST_CODE(jump_to_task, "64", ".byte 0xea, 0, 0, 0, 0, 0x30, 0");	/* 32-bit code */
-
 /* SVM switches tasks by itself; VMX leaves it to software */
 TEST_F(intercept, task_switch)
 {
 	static const u8 types[] = { 1, 9 };
 	struct hv_x64_unsupported_feature_message *m = (void *)self->msg.payload;
 	unsigned int i;
-	u64 *gdt;
 
 	if (vmm_vendor() != HV_PROCESSOR_VENDOR_INTEL)
 		SKIP(return, "the processor switches tasks");
 	for (i = 0; i < ARRAY_SIZE(types); i++) {
-		vmm_start64(self->vp, &jump_to_task);
-		gdt = vmm_gpa(&self->vm, VMM_GDT);
-		gdt[TSS_SELECTOR / 8] = 0x67 | 0x8000ULL << 32 | (u64)types[i] << 40;
-		gdt[TSS_SELECTOR / 8] |= (u64)VMM_DATA << 16;
-		/* protected mode without paging */
-		vmm_set_reg(self->vp, HV_X64_REGISTER_CR0, 0x11);
-		vmm_set_reg(self->vp, HV_X64_REGISTER_EFER, 0);
-		vmm_set_reg(self->vp, HV_X64_REGISTER_CR4, 0);
-		vmm_set_segment(self->vp, HV_X64_REGISTER_CS, 0, ~0u, VMM_CS64, 0xc09b);
+		vmm_start_task_switch(self->vp, types[i]);
 		vmm_run_to(self->vp, HVMSG_UNSUPPORTED_FEATURE, &self->msg);
 		EXPECT_EQ(HV_UNSUPPORTED_FEATURE_TASK_SWITCH_TSS, m->feature_code);
 		EXPECT_EQ(types[i], m->feature_parameter);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include "guest_code.h"
 #include "harness.h"
 #include "ports.h"
 
@@ -30,15 +31,6 @@ FIXTURE(irq) {
 	u64 id;
 };
 
-/* interrupts are let in between two writes to the port */
-GUEST_CODE(let_in, "64",
-	   "1:	sti\n\t"
-	   "nop\n\t"
-	   "nop\n\t"
-	   "cli\n\t"
-	   "outl	%eax, $0xe0\n\t"
-	   "jmp	1b");
-
 GUEST_CODE(spin, "64",
 	   "sti\n\t"
 	   "1:	jmp 1b");
@@ -56,7 +48,7 @@ FIXTURE_SETUP(irq)
 	pt_setup(&self->vm, 0, 2);
 	self->vp = &self->vm.vp[0];
 	self->id = pt_id(self->vm.pt);
-	vmm_start64(self->vp, &let_in);
+	vmm_start64(self->vp, &take_irqs);
 	vmm_load(&self->vm, VMM_AP_CODE, &started);
 	for (v = 0x20; v < 0x100; v++) {
 		/* out %eax, $v; iretq */
@@ -195,7 +187,7 @@ TEST_F(irq, init_and_sipi)
 	struct hv_message msg;
 
 	/* a SIPI that nobody waits for is none */
-	vmm_start64(vp, &let_in);
+	vmm_start64(vp, &take_irqs);
 	EXPECT_EQ(0, assert_irq(self, SIPI, 1, VMM_AP_CODE >> 12));
 	vmm_run_out(vp, OPEN_PORT);
 	EXPECT_EQ(0, vmm_reg(vp, HV_REGISTER_INTERNAL_ACTIVITY_STATE));

@@ -50,26 +50,6 @@ static pid_t start_linux(void)
 	return boot_start(&boot);
 }
 
-/* a payload that has children and grandchildren within its second or two */
-static pid_t start_parent(void)
-{
-	const char *dir = getenv("HOST_DIR"), *ctl = getenv("TLFSCTL");
-	char path[256];
-	pid_t pid;
-
-	snprintf(path, sizeof(path), "%s/data/guest-parent", dir ? dir : ".");
-	pid = fork();
-	if (pid)
-		return pid;
-	if (!freopen("/dev/null", "r", stdin) || !freopen("/dev/null", "w", stdout) ||
-	    !freopen("/dev/null", "w", stderr))
-		_exit(126);
-	execl(ctl ? ctl : "tlfsctl", "tlfsctl", "run", "--kernel", path, "--cpus", "2",
-	      "--memory", "256M", "--debug-exit", "--console", "stdio", "--privileges",
-	      "0x1ff00000000", NULL);
-	_exit(127);
-}
-
 static void kills(const char *what, pid_t (*start)(void), int longest)
 {
 	struct timespec delay;
@@ -99,7 +79,7 @@ int main(void)
 {
 	ksft_print_header();
 	ksft_set_plan(2);
-	kills("guests with children", start_parent, 1800);
+	kills("guests with children", boot_start_parent, 1800);
 	kills("guests", start_linux, 6000);
 	ksft_finished();
 }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * mapping_test.c - HvMapGpaPages, HvUnmapGpaPages and HvMapSparseGpaPages (TLFS 8.3): pages that
- * are in use, pools that are dry, rights a parent need not have
+ * are in use, pools that are dry, rights a parent need not have; and what is not memory
  */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -165,6 +168,51 @@ TEST(dry_pool)
 	close(dev);
 	EXPECT_TRUE(vmm_count_settles("partitions", 0));
 	PROVES("HC-004B/INSUFFICIENT_MEMORY HC-006E/INSUFFICIENT_MEMORY");
+}
+
+/* ---- what is not memory (6.1.1) ---- */
+
+#define VGA	0xa0000
+#define HIGH	0x40000000ULL
+
+GUEST_CODE(read_high, "64",
+	   "mov	$0x40000000, %ebx\n\t"
+	   "1:	mov	(%rbx), %eax\n\t"
+	   "outl	%eax, $0xe0\n\t"
+	   "jmp	1b");
+
+TEST(device_memory)
+{
+	int fd = open("/dev/mem", O_RDWR), pt, flags = PROT_READ | PROT_WRITE;
+	u32 *page = vmm_alloc(PAGE);
+	struct hv_message msg;
+	struct vmm vm;
+	void *device;
+
+	if (fd < 0)
+		SKIP(return, "no /dev/mem");
+	device = mmap(NULL, PAGE, flags, MAP_SHARED, fd, VGA);
+	ASSERT_NE(MAP_FAILED, device);
+	vmm_setup(&vm, 1);
+	pt = vm.pt;
+	EXPECT_EQ(HV_STATUS_OPERATION_DENIED, root_map(pt, 0, HIGH, device, RWX));
+	EXPECT_EQ(HV_STATUS_OPERATION_DENIED, root_map_sparse(pt, 0, HIGH, device, RWX));
+	EXPECT_EQ(-EINVAL, vmm_set_memory(pt, HIGH, device, PAGE, VMM_RWX));
+	EXPECT_EQ(HV_STATUS_OPERATION_DENIED,
+		  pool_call(pt, HVCALL_DEPOSIT_MEMORY, 0, 1, device));
+	/* nor in the place of memory that was mapped */
+	*page = 0x600d;
+	ASSERT_EQ(0, vmm_set_memory(pt, HIGH, page, PAGE, VMM_RWX));
+	vmm_start64(&vm.vp[0], &read_high);
+	EXPECT_EQ(0x600d, vmm_run_out(&vm.vp[0], GUEST_PORT));
+	ASSERT_EQ(page, mmap(page, PAGE, flags, MAP_SHARED | MAP_FIXED, fd, VGA));
+	EXPECT_EQ(-EFAULT, vmm_run(&vm.vp[0], &msg, VMM_LONG));
+	ASSERT_EQ(page, mmap(page, PAGE, flags, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0));
+	EXPECT_EQ(0, vmm_run_out(&vm.vp[0], GUEST_PORT));
+	vmm_teardown(&vm);
+	munmap(device, PAGE);
+	close(fd);
+	PROVES("B-6-001");
 }
 
 TEST_HARNESS_MAIN

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "guest_code.h"
 #include "harness.h"
 
 #define PAGE	TLFS_PAGE_SIZE
@@ -343,18 +344,10 @@ TEST_F(format, exception)
 	PROVES("MSG-80010003");
 }
 
-GUEST_CODE(step, "64",
-	   "pushf\n\t"
-	   "orl	$0x100, (%rsp)\n\t"
-	   "popf\n\t"
-	   "nop\n\t"
-	   "nop\n\t"
-	   "hlt");
-
 /* DR6 for a debug exception; an error code only where there is one */
 TEST_F(format, exception_parameter)
 {
-	vmm_start64(self->vp, &step);
+	vmm_start64(self->vp, &single_step);
 	intercept(_metadata, self, HV_INTERCEPT_TYPE_X64_EXCEPTION, 1);
 	vmm_run_to(self->vp, HVMSG_X64_EXCEPTION_INTERCEPT, &self->msg);
 	EXPECT_EQ(1, f2(self, 56));
@@ -634,31 +627,12 @@ TEST_F(format, numeric_error_bit)
 
 /* ---- what is not virtualized (16.5.9) ---- */
 
-GUEST_CODE(task_switch, "32", "ljmp $0x28, $0\n\t hlt");
-
 /* with caches off SVM exits for it, and what it wants to load is not memory */
 GUEST_CODE(load_msw, "64", "lmsw (%rbx)");
-
-static void protected_mode(struct vmm_vp *vp)
-{
-	static const u32 names[] = {
-		HV_X64_REGISTER_SS, HV_X64_REGISTER_DS, HV_X64_REGISTER_ES, HV_X64_REGISTER_FS,
-		HV_X64_REGISTER_GS,
-	};
-	unsigned int i;
-
-	vmm_set_reg(vp, HV_X64_REGISTER_CR0, 0x11);
-	vmm_set_reg(vp, HV_X64_REGISTER_RIP, VMM_CODE);
-	vmm_set_segment(vp, HV_X64_REGISTER_CS, 0, ~0u, 0x08, 0xc09b);
-	for (i = 0; i < ARRAY_SIZE(names); i++)
-		vmm_set_segment(vp, names[i], 0, ~0u, 0x10, 0xc093);
-	vmm_set_table(vp, HV_X64_REGISTER_GDTR, VMM_GDT, 0x3f);
-}
 
 TEST_F(format, unsupported_feature)
 {
 	bool amd = vmm_vendor() == HV_PROCESSOR_VENDOR_AMD;
-	u64 *gdt = vmm_gpa(&self->vm, VMM_GDT);
 
 	if (amd) {
 		vmm_start64(self->vp, &load_msw);
@@ -666,11 +640,7 @@ TEST_F(format, unsupported_feature)
 		vmm_set_reg(self->vp, HV_X64_REGISTER_CR0,
 			    vmm_reg(self->vp, HV_X64_REGISTER_CR0) | 1 << 30);
 	} else {
-		vmm_start16(self->vp, &task_switch);
-		gdt[1] = 0x00cf9b000000ffff;
-		gdt[2] = 0x00cf93000000ffff;
-		gdt[5] = 0x0000890220000067;	/* a TSS of 32 bits, free */
-		protected_mode(self->vp);
+		vmm_start_task_switch(self->vp, 9);
 	}
 	vmm_run_to(self->vp, HVMSG_UNSUPPORTED_FEATURE, &self->msg);
 	EXPECT_EQ(0x80000022, f4(self, 0));

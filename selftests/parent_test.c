@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include "boot.h"
 #include "harness.h"
 
 #define PAGE	TLFS_PAGE_SIZE
@@ -730,28 +731,6 @@ TEST_F(parent, reference_times)
 
 /* ---- a guest that has children is killed ---- */
 
-static pid_t start_parent(void)
-{
-	const char *dir = getenv("HOST_DIR"), *ctl = getenv("TLFSCTL");
-	char path[256];
-	pid_t pid;
-
-	snprintf(path, sizeof(path), "%s/data/guest-parent", dir ? dir : ".");
-	pid = fork();
-	if (!pid) {
-		int null = open("/dev/null", O_RDWR);
-
-		dup2(null, 0);
-		dup2(null, 1);
-		dup2(null, 2);
-		execl(ctl ? ctl : "tlfsctl", "tlfsctl", "run", "--kernel", path, "--cpus", "2",
-		      "--memory", "256M", "--debug-exit", "--console", "stdio",
-		      "--privileges", "0x1ff00000000", NULL);
-		_exit(127);
-	}
-	return pid;
-}
-
 #define KILLS	12
 #define LONG_MS	60000
 
@@ -771,12 +750,12 @@ TEST(kill_a_guest_with_children)
 
 	ASSERT_EQ(0, vmm_count("partitions"));
 	for (i = 0; i < KILLS; i++) {
-		pid = start_parent();
+		pid = boot_start_parent();
 		vmm_sleep_ms(200 + i * 150);
 		kill_parent(_metadata, pid);
 	}
 	/* one at least is killed with a grandchild, however slow the host is */
-	pid = start_parent();
+	pid = boot_start_parent();
 	for (ms = 0; ms < LONG_MS && vmm_count("partitions") < 3; ms += 20)
 		vmm_sleep_ms(20);
 	EXPECT_LE(3, vmm_count("partitions"));

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "guest_code.h"
 #include "harness.h"
 #include "ports.h"
 
@@ -409,14 +410,6 @@ GUEST_CODE(count_irq, "64",
 	   "pop	%rcx\n\t"
 	   "pop	%rax\n\t"
 	   "iretq");
-
-GUEST_CODE(take_irqs, "64",
-	   "1:	sti\n\t"
-	   "nop\n\t"
-	   "nop\n\t"
-	   "cli\n\t"
-	   "outl	%eax, $0xe0\n\t"
-	   "jmp	1b");
 
 /* SVR of the APIC: software enabled */
 GUEST_CODE(enable_apic, "64",

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "boot.h"
+#include "guest_code.h"
 #include "harness.h"
 
 #define PAGE		TLFS_PAGE_SIZE
@@ -128,8 +129,7 @@ GUEST_CODE(reader, "64",
  * EAX 0 if all calls succeeded.
  */
 GUEST_CODE(remapper, "64",
-	   "mov	$0x40000000, %ecx\n\t mov $1, %eax\n\t xor %edx, %edx\n\t wrmsr\n\t"
-	   "mov	$0x40000001, %ecx\n\t mov $0x30001, %eax\n\t wrmsr\n\t"
+	   GUEST_HYPERCALL_PAGE
 	   "xor	%r14d, %r14d\n"
 	   "1:	inc	%r14\n\t"
 	   "mov	%r14, %rsi\n\t"

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "guest_code.h"
 #include "harness.h"
 
 #define PAGE	TLFS_PAGE_SIZE
@@ -574,22 +575,6 @@ TEST_F(stats, deposited_pages)
 }
 
 /* calls by class, whatever becomes of them */
-GUEST_CODE(hypercalls, "64",
-	   "mov	$0x40000000, %ecx\n\t"
-	   "mov	$1, %eax\n\t"
-	   "xor	%edx, %edx\n\t"
-	   "wrmsr\n\t"
-	   "inc	%ecx\n\t"
-	   "mov	$0x30001, %eax\n\t"
-	   "wrmsr\n"
-	   "1:	mov	%rbx, %rcx\n\t"
-	   "mov	$0x20000, %edx\n\t"
-	   "mov	%edx, %r8d\n\t"
-	   "mov	$0x30000, %eax\n\t"
-	   "call	*%rax\n\t"
-	   "outl	%eax, $0xe0\n\t"
-	   "jmp	1b");
-
 TEST_F(stats, hypercall_classes)
 {
 	const u64 *page = (const u64 *)self->window;

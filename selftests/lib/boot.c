@@ -60,6 +60,27 @@ pid_t boot_start_named(const struct boot *boot, const char *name)
 	_exit(127);
 }
 
+pid_t boot_start_parent(void)
+{
+	const char *ctl = need("TLFSCTL"), *dir = need("HOST_DIR");
+	char path[256];
+	pid_t pid;
+	int null;
+
+	snprintf(path, sizeof(path), "%s/data/guest-parent", dir);
+	pid = fork();
+	if (pid)
+		return pid;
+
+	null = open("/dev/null", O_RDWR);
+	dup2(null, 0);
+	dup2(null, 1);
+	dup2(null, 2);
+	execl(ctl, "tlfsctl", "run", "--kernel", path, "--cpus", "2", "--memory", "256M",
+	      "--debug-exit", "--console", "stdio", "--privileges", "0x1ff00000000", NULL);
+	_exit(127);
+}
+
 int boot_wait(pid_t pid, unsigned int seconds)
 {
 	const struct timespec tick = { .tv_nsec = 20000000 };

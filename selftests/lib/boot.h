@@ -31,6 +31,8 @@ struct boot {
 /* start it, console to boot->log: its process */
 pid_t boot_start(const struct boot *boot);
 pid_t boot_start_named(const struct boot *boot, const char *name);
+/* a payload that has children and grandchildren within its second or two, without a console */
+pid_t boot_start_parent(void);
 /* wait for its end: exit status, -1 signal, -2 time over (killed) */
 int boot_wait(pid_t pid, unsigned int seconds);
 /* @text occurs in file @log */
