@@ -143,7 +143,11 @@ void tlfs_event_prepare(struct tlfs_vp *vp)
 		tlfs_call(intr_window)(vp, vector);
 }
 
-/* would an event end HLT (TLFS 10.x) or the idle state, which does not ask for IF */
+/*
+ * Would an event end HLT, or the idle state?  That one ends when an interrupt arrives, whatever the
+ * processor would do with it (10.1.4): not IF, nor TPR, nor what is in service holds it back.  A
+ * guest that waits for a spinlock in an interrupt handler is woken by an IPI of the same class.
+ */
 bool tlfs_event_wakes(struct tlfs_vp *vp)
 {
 	/* a single-step trap after HLT, or what the VMM has queued */
@@ -155,6 +159,8 @@ bool tlfs_event_wakes(struct tlfs_vp *vp)
 		return false;
 	if (vp->extint_pending || test_bit(TLFS_REQ_EXTINT, &vp->requests))
 		return true;
+	if (vp->idle)
+		return tlfs_lapic_highest_irr(vp) >= 0;
 	tlfs_eoi_assist_sync(vp);
 	return tlfs_lapic_pending(vp) >= 0;
 }

@@ -140,6 +140,52 @@ static void test_idle(void)
 	check_eq(wrmsr_safe(HV_X64_MSR_GUEST_IDLE, 0), GP_FAULT, "read-only [MSR-400000F0]");
 }
 
+static volatile bool woken, was_pending;
+
+/* a spinlock taken in an interrupt handler waits like this for another VP's IPI */
+static void idle_in_service(struct trap_frame *f)
+{
+	u64 v;
+
+	(void)f;
+	apic_write(0x320, 0x41);
+	apic_write(0x380, 10 * 1000 * 1000);
+	woken = !rdmsr_safe(HV_X64_MSR_GUEST_IDLE, &v);
+	was_pending = irr(0x41);
+	apic_eoi();
+}
+
+static void test_idle_priority(void)
+{
+	u64 v;
+
+	/* held back by the TPR */
+	irq_disable();
+	ticks = 0;
+	apic_write(0x80, 0xf0);
+	apic_write(0x320, 0x41);
+	apic_write(0x380, 10 * 1000 * 1000);
+	attempt("an interrupt below the TPR ends it [B-10-007]");
+	rdmsr_safe(HV_X64_MSR_GUEST_IDLE, &v);
+	check(irr(0x41) && !ticks, "an interrupt below the TPR ends it [B-10-007]");
+	apic_write(0x80, 0);
+	wait_for(&ticks, 1, 100);
+	check_eq(ticks, 1, "and comes when the TPR lets it [B-10-008]");
+
+	/* held back by one in service, of the same class and of a higher one */
+	for (unsigned int vector = 0x42; vector <= 0x52; vector += 0x10) {
+		set_handler(vector, idle_in_service);
+		woken = false;
+		ticks = 0;
+		attempt("one of no higher class than that in service ends it [B-10-007]");
+		apic_write(0x300, 0x40000 | vector);
+		wait_for(&ticks, 1, 100);
+		check(woken && was_pending,
+		      "one of no higher class than that in service ends it [B-10-007]");
+		check_eq(ticks, 1, "and comes after its EOI [B-10-008]");
+	}
+}
+
 /* ---- assist page (13.3.4.1): where it is ---- */
 
 static u8 place[2][4096] __page_aligned;
@@ -324,6 +370,7 @@ void payload(void)
 	test_tsc();
 	test_runtime();
 	test_idle();
+	test_idle_priority();
 	test_assist();
 	test_registers();
 	test_exceptions();
