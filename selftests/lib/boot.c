@@ -81,6 +81,21 @@ pid_t boot_start_parent(void)
 	_exit(127);
 }
 
+/* What a guest waits for that does not end: its threads, and twice its VPs and their counters. */
+static void show_hung(pid_t pid)
+{
+	char cmd[512];
+
+	snprintf(cmd, sizeof(cmd),
+		 "(cd /proc/%d/task && for t in *; do cat $t/comm $t/stack; done; "
+		 "for i in 1 2; do $TLFSCTL list | awk '$7 == %d { print $1 }' | while read -r id; do "
+		 "$TLFSCTL show $id; $TLFSCTL stats $id; done; sleep 1; done) 2>&1 | sed 's/^/# /'",
+		 pid, pid);
+	fflush(stdout);
+	if (system(cmd))
+		printf("# cannot be shown\n");
+}
+
 int boot_wait(pid_t pid, unsigned int seconds)
 {
 	const struct timespec tick = { .tv_nsec = 20000000 };
@@ -89,6 +104,7 @@ int boot_wait(pid_t pid, unsigned int seconds)
 
 	while (!waitpid(pid, &status, WNOHANG)) {
 		if (time(NULL) > end) {
+			show_hung(pid);
 			kill(pid, SIGKILL);
 			waitpid(pid, &status, 0);
 			return -2;
