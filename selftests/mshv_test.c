@@ -477,7 +477,8 @@ TEST_F(mshv, run_loop)
 
 /* ---- Cloud Hypervisor: a guest is created frozen, saved, and continued elsewhere ---- */
 
-#define CLH_FEATURES	(QEMU_FEATURES | 1ULL << 38 | 1ULL << 53)	/* VP registers, GPA flushes */
+/* VP registers, GPA flushes */
+#define CLH_FEATURES	(QEMU_FEATURES | 1ULL << 38 | 1ULL << 53)
 #define CLH_XSAVE	(1ULL << 0 | 1ULL << 1 | 1ULL << 2 | 1ULL << 3 | 1ULL << 4 | 1ULL << 11 | \
 			 1ULL << 12)
 #define RESERVED0	(1ULL << 63)

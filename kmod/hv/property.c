@@ -75,7 +75,7 @@ static u16 set_privileges(struct tlfs_partition *pt, u32 arg, u64 val)
 	/* the rest of them is for the root, or not there at all */
 	if (val & ~(all & pt->parent->privileges))
 		return HV_STATUS_PROPERTY_VALUE_OUT_OF_RANGE;
-	/* the same for all VPs, for all their life.  VMMs of the published interface know less time */
+	/* the same for all VPs, all their life; VMMs of the published interface know less time */
 	if (pt->nr_vps || (pt->mshv && READ_ONCE(pt->initialized)))
 		return HV_STATUS_INVALID_PARTITION_STATE;
 	/*

@@ -84,6 +84,9 @@ static void svm_decode_exception(struct tlfs_vp *vp, const struct vmcb *vmcb)
 	x->exc.has_error = BIT(x->exc.vector) & EXCEPTIONS_WITH_ERROR;
 	x->exc.error = x->exc.has_error ? vmcb->control.exit_info_1 : 0;
 	x->exc.param = 0;
+	/* a fault is no instruction's exit, though not every processor's nRIP says so */
+	if (x->exc.vector != X86_TRAP_BP && x->exc.vector != X86_TRAP_OF)
+		x->insn_len = 0;
 	if (x->exc.vector == X86_TRAP_DB)
 		x->exc.param = vmcb->save.dr6;
 	else if (x->exc.vector == X86_TRAP_PF)

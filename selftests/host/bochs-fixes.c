@@ -30,8 +30,8 @@
  *
  * So six calls in Bochs come here: those of the functions that load and save the guest's state and
  * load the host's, of the one that checks CR0, of the one which lets a triple fault of a VMX guest
- * exit, and of the one that intercepts exceptions.  Where the processor's fields are is taken from Bochs's own code, and nothing is
- * changed unless that looks as expected.
+ * exit, and of the one that intercepts exceptions.  Where the processor's fields are is taken from
+ * Bochs's own code, and nothing is changed unless that looks as expected.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
