@@ -705,7 +705,7 @@ int tlfs_vp_run(struct tlfs_vp *vp)
 	tlfs_regpage_load(vp);
 	/* entering again says that the last intercept is dealt with */
 	vp->intercept_suspend = false;
-	if (unlikely(vp->explicit_suspend))
+	if (unlikely(READ_ONCE(vp->explicit_suspend)))
 		tlfs_vp_suspend(vp, false);
 	tlfs_flush_inhibit(vp, false);
 	if (!vp->run_deadline)

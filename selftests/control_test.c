@@ -24,6 +24,7 @@ FIXTURE(control) {
 	FILE *out;
 	char name[16];
 	long least, most;	/* us the PM timer is ahead of the guest's clock */
+	bool told;
 };
 
 static const char *ctl(void)
@@ -117,8 +118,8 @@ static long line(FIXTURE_DATA(control) *self, const char *text, unsigned int ms)
 			if (!strstr(buf, text))
 				continue;
 			if (strstr(buf, "device "))
-				sscanf(strstr(buf, "device "), "device %ld %ld", &self->least,
-				       &self->most);
+				self->told = sscanf(strstr(buf, "device "), "device %ld %ld",
+						    &self->least, &self->most) == 2;
 			return atol(strstr(buf, text) + strlen(text));
 		}
 		poll(&p, 1, 20);
@@ -172,6 +173,8 @@ TEST_F(control, pause_and_resume)
 	EXPECT_EQ(0, manage("pause", self->name));
 	least = self->least;
 	most = self->most;
+	ASSERT_TRUE(self->told);
+	self->told = false;
 	vmm_sleep_ms(3000);
 	EXPECT_TRUE(is_quiet(self));
 	EXPECT_EQ(0, manage("resume", self->name));
@@ -180,6 +183,7 @@ TEST_F(control, pause_and_resume)
 	/* it was held for more than that */
 	EXPECT_GT(before + 2500, after);
 	/* nor any for the devices: within 10 ms */
+	ASSERT_TRUE(self->told);
 	EXPECT_GE(most + 10000, self->least);
 	EXPECT_LE(least - 10000, self->most);
 	EXPECT_EQ(0, manage("resume", self->name));

@@ -196,7 +196,7 @@ void tlfs_stimers_destroy(struct tlfs_vp *vp);
 /**
  * struct tlfs_time - partition reference time
  * @lock:	writers of everything here; innermost but for the host's own
- * @seq:	readers of @stopped to @guest_tsc_offset
+ * @seq:	readers of what follows, to @ns_offset
  * @stand_lock:	who makes clocks stand or go on; outside of @lock
  * @frozen:	VPs do not run (property TIME_FREEZE)
  * @suspended:	reference time stands, at @frozen_at: all VPs are explicitly suspended, since one

@@ -181,6 +181,8 @@ void tlfs_set_ref_time(struct tlfs_partition *pt, u64 now)
 	unsigned int i;
 	u64 tsc, old;
 
+	/* nobody makes it stand or go on before the timers have followed */
+	raw_spin_lock(&time->stand_lock);
 	raw_spin_lock_irqsave(&time->lock, flags);
 	tsc_page_begin(time);
 	write_seqcount_begin(&time->seq);
@@ -196,6 +198,7 @@ void tlfs_set_ref_time(struct tlfs_partition *pt, u64 now)
 		      READ_ONCE(time->guest_tsc_offset), now - old);
 	tlfs_for_each_vp(vp, pt, i)
 		tlfs_stimers_jump(vp, old, now);
+	raw_spin_unlock(&time->stand_lock);
 }
 
 /*
@@ -409,16 +412,24 @@ static bool all_suspended(struct tlfs_partition *pt)
 	return true;
 }
 
+/* under stand_lock */
+static void ref_check(struct tlfs_partition *pt)
+{
+	if (!pt->time.suspended && all_suspended(pt))
+		ref_suspend(pt);
+}
+
 void tlfs_vp_suspend(struct tlfs_vp *vp, bool suspend)
 {
 	struct tlfs_partition *pt = vp->pt;
 
 	raw_spin_lock(&pt->time.stand_lock);
-	if (!suspend && pt->time.suspended)
+	/* one that was deleted meanwhile does not count any more */
+	if (!suspend && pt->time.suspended && !READ_ONCE(vp->deleted))
 		ref_resume(pt);
 	WRITE_ONCE(vp->explicit_suspend, suspend);
-	if (suspend && !pt->time.suspended && all_suspended(pt))
-		ref_suspend(pt);
+	if (suspend)
+		ref_check(pt);
 	raw_spin_unlock(&pt->time.stand_lock);
 }
 
@@ -431,10 +442,9 @@ void tlfs_time_set_state(struct tlfs_partition *pt, u64 ref, u64 tsc, u32 sequen
 	struct tlfs_time *time = &pt->time;
 	unsigned long flags;
 
-	/* all VPs are explicitly suspended */
+	/* all VPs are explicitly suspended, unless somebody runs one at this very moment */
 	raw_spin_lock(&time->stand_lock);
-	if (!time->suspended)
-		ref_suspend(pt);
+	ref_check(pt);
 	raw_spin_unlock(&time->stand_lock);
 
 	raw_spin_lock_irqsave(&time->lock, flags);

@@ -88,8 +88,9 @@ static void show_hung(pid_t pid)
 
 	snprintf(cmd, sizeof(cmd),
 		 "(cd /proc/%d/task && for t in *; do cat $t/comm $t/stack; done; "
-		 "for i in 1 2; do $TLFSCTL list | awk '$7 == %d { print $1 }' | while read -r id; do "
-		 "$TLFSCTL show $id; $TLFSCTL stats $id; done; sleep 1; done) 2>&1 | sed 's/^/# /'",
+		 "t='timeout 20 '$TLFSCTL; for i in 1 2; do $t list | awk '$7 == %d { print $1 }' | "
+		 "while read -r id; do $t show $id; $t stats $id; done; sleep 1; done) 2>&1 | "
+		 "sed 's/^/# /'",
 		 pid, pid);
 	fflush(stdout);
 	if (system(cmd))
