@@ -67,7 +67,9 @@ static bool tick_of(const char *log, bool last, unsigned int *nr, double *up, lo
 		double u;
 		long d;
 
-		if (at && sscanf(at, "guest: tick %u uptime %lf date %ld", &n, &u, &d) == 3) {
+		/* a guest may have been saved in the middle of its line */
+		if (at && strstr(at, " ns ") &&
+		    sscanf(at, "guest: tick %u uptime %lf date %ld", &n, &u, &d) == 3) {
 			*nr = n;
 			*up = u;
 			*date = d;
