@@ -184,6 +184,9 @@ bochs_start()
 	# 2.7 says of the compacted format (XSAVEC, XSAVES) that it takes as much as the other one; the
 	# kernel would do without XSAVE altogether.
 	[[ $bochs_version != 2.* ]] || kernel_args+=" clearcpuid=321,323"
+	# MONITOR makes other processors forget a translation by the physical address it was given: they
+	# write on, unseen, and whom they wanted to wake sleeps until its next interrupt.
+	kernel_args+=" idle=nomwait"
 	kernel_args+=" $words"
 	if [ -t 3 ]; then
 		com1="mode=term, dev=$(readlink /proc/self/fd/3)"
