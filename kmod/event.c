@@ -83,12 +83,45 @@ static void queue_interrupt(struct tlfs_vp *vp, u8 type, u8 vector)
 }
 
 /*
+ * Which ExtINT or interrupt of the local APIC the next entry injects.  Returns for which one to ask
+ * for a window, because it cannot be injected yet: a vector, TLFS_EXTINT_WINDOW, or 0.
+ */
+static u16 choose_interrupt(struct tlfs_vp *vp)
+{
+	int vector;
+
+	if (test_and_clear_bit(TLFS_REQ_EXTINT, &vp->requests))
+		vp->extint_pending = true;
+	if (vp->extint_pending) {
+		if (vp->event.pending || !tlfs_call(intr_allowed)(vp))
+			return TLFS_EXTINT_WINDOW;
+		vp->extint_pending = false;
+		vector = tlfs_extint_accept(vp);
+		if (vector >= 0)
+			queue_interrupt(vp, TLFS_EVENT_EXTINT, vector);
+	}
+
+	vector = tlfs_lapic_pending(vp);
+	if (vector < 0) {
+		/* held back by the TPR, perhaps: its lowering must be seen */
+		vector = tlfs_lapic_highest_irr(vp);
+		return vector >= 0 && vector >> 4 > max(vp->lapic.isrv, 0) >> 4 ? vector : 0;
+	}
+	if (vp->event.pending || !tlfs_call(intr_allowed)(vp))
+		return vector;
+	queue_interrupt(vp, TLFS_EVENT_EXTINT, vector);
+	tlfs_lapic_accept(vp, vector);
+	tlfs_eoi_assist_arm(vp);
+	return max(tlfs_lapic_pending(vp), 0);
+}
+
+/*
  * Choose what the next entry injects, or ask for an exit when it could be injected.  Order:
  * what was being delivered, NMI, ExtINT, the local APIC's.
  */
 void tlfs_event_prepare(struct tlfs_vp *vp)
 {
-	int vector;
+	u16 window;
 
 	clear_bit(TLFS_REQ_EVENT, &vp->requests);
 	clear_bit(TLFS_REQ_NMI, &vp->requests);
@@ -110,37 +143,12 @@ void tlfs_event_prepare(struct tlfs_vp *vp)
 			tlfs_call(nmi_window)(vp);
 	}
 
-	if (test_and_clear_bit(TLFS_REQ_EXTINT, &vp->requests))
-		vp->extint_pending = true;
-	if (vp->extint_pending) {
-		if (vp->event.pending || !tlfs_call(intr_allowed)(vp)) {
-			tlfs_call(intr_window)(vp, TLFS_EXTINT_WINDOW);
-			return;
-		}
-		vp->extint_pending = false;
-		vector = tlfs_extint_accept(vp);
-		if (vector >= 0)
-			queue_interrupt(vp, TLFS_EVENT_EXTINT, vector);
-	}
-
-	vector = tlfs_lapic_pending(vp);
-	if (vector < 0) {
-		/* held back by the TPR, perhaps: its lowering must be seen */
-		vector = tlfs_lapic_highest_irr(vp);
-		if (vector >= 0 && vector >> 4 > max(vp->lapic.isrv, 0) >> 4)
-			tlfs_call(intr_window)(vp, vector);
-		return;
-	}
-	if (vp->event.pending || !tlfs_call(intr_allowed)(vp)) {
-		tlfs_call(intr_window)(vp, vector);
-		return;
-	}
-	queue_interrupt(vp, TLFS_EVENT_EXTINT, vector);
-	tlfs_lapic_accept(vp, vector);
-	tlfs_eoi_assist_arm(vp);
-	vector = tlfs_lapic_pending(vp);
-	if (unlikely(vector >= 0))
-		tlfs_call(intr_window)(vp, vector);
+	window = choose_interrupt(vp);
+	/* the higher one opens first, and what is left asks again */
+	if (unlikely(vp->notify))
+		window = max(window, tlfs_notify_window(vp));
+	if (window)
+		tlfs_call(intr_window)(vp, window);
 }
 
 /*

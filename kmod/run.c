@@ -175,7 +175,8 @@ bool tlfs_vp_has_work(struct tlfs_vp *vp)
 
 	if (READ_ONCE(vp->pt->time.frozen) || READ_ONCE(vp->explicit_suspend))
 		return false;
-	if (requests & (BIT(TLFS_REQ_INIT) | BIT(TLFS_REQ_SIPI) | BIT(TLFS_REQ_START)))
+	if (requests & (BIT(TLFS_REQ_INIT) | BIT(TLFS_REQ_SIPI) | BIT(TLFS_REQ_START) |
+			BIT(TLFS_REQ_NOTIFY)))
 		return true;
 	if (vp->startup_suspend || READ_ONCE(vp->flush_wait))
 		return false;
@@ -200,9 +201,12 @@ static int vp_sleep(struct tlfs_vp *vp)
 	return left > 0 ? 0 : -EINTR;
 }
 
-/* bring the VP to where it can run: 0, or -EINTR */
+/* bring the VP to where it can run: 0, TLFS_USER, or -EINTR */
 static int vp_make_runnable(struct tlfs_vp *vp)
 {
+	/* HLT opens what interrupts were closed before, and is where the VP stops */
+	if (unlikely(vp->notify || READ_ONCE(vp->synic.deliverable)))
+		set_bit(TLFS_REQ_NOTIFY, &vp->requests);
 	for (;;) {
 		if (unlikely(!tlfs_vp_has_work(vp)) && vp_sleep(vp))
 			return -EINTR;
@@ -215,8 +219,10 @@ static int vp_make_runnable(struct tlfs_vp *vp)
 			vp_sipi(vp);
 		else if (test_and_clear_bit(TLFS_REQ_START, &vp->requests))
 			tlfs_vp_start(vp);
-		else
+		else if (!test_and_clear_bit(TLFS_REQ_NOTIFY, &vp->requests))
 			break;
+		else if (tlfs_notify(vp) == TLFS_USER)
+			return TLFS_USER;
 	}
 	if (vp->halted || vp->idle) {
 		vp->halted = false;
@@ -549,7 +555,8 @@ static int process_requests(struct tlfs_vp *vp)
 		return RUN_LEAVE;
 	}
 	if (requests & (BIT(TLFS_REQ_INIT) | BIT(TLFS_REQ_SIPI) | BIT(TLFS_REQ_START) |
-			BIT(TLFS_REQ_TRIPLE_FAULT) | BIT(TLFS_REQ_EXCEPTION)))
+			BIT(TLFS_REQ_NOTIFY) | BIT(TLFS_REQ_TRIPLE_FAULT) |
+			BIT(TLFS_REQ_EXCEPTION)))
 		return RUN_LEAVE;
 	if (requests & (BIT(TLFS_REQ_EVENT) | BIT(TLFS_REQ_NMI) | BIT(TLFS_REQ_EXTINT)))
 		tlfs_event_prepare(vp);

@@ -359,6 +359,7 @@ enum tlfs_request {
 	TLFS_REQ_TRIPLE_FAULT,	/* an exception could not be delivered */
 	TLFS_REQ_EXCEPTION,	/* one we have raised is intercepted: it is in vp->exit */
 	TLFS_REQ_UNHALTED,	/* the time-unhalted timer's host timer came */
+	TLFS_REQ_NOTIFY,	/* the parent can be told of what it asked for in vp->notify */
 };
 
 enum tlfs_vp_mode {
@@ -420,6 +421,7 @@ struct tlfs_code_page {
  * @flush_inhibit: nobody else flushes its TLB by hypercall; see tlfs_flush_inhibit()
  * @flush_wait:	suspended in such a call, until the inhibit of somebody ends
  * @nmi_pending: NMIs not yet injected, at most 2
+ * @notify:	HV_DELIVERABILITY_*, without the SINTs: what the parent is to be told
  * @start:	context a guest left for it; taken by xchg()
  * @sipi_vector: of the last SIPI
  * @shutdown:	triple fault: RUN_VP says so again until RIP is set or INIT comes
@@ -470,6 +472,7 @@ struct tlfs_vp {
 	bool flush_inhibit;
 	bool flush_wait;
 	bool shutdown;
+	u8 notify;
 	atomic_t nmi_pending;
 	u8 sipi_vector;
 	u8 extint_vector;

@@ -563,3 +563,24 @@ int tlfs_msg_unsupported(struct tlfs_vp *vp, u32 feature, u64 param)
 	msg->feature_parameter = param;
 	return TLFS_USER;
 }
+
+/* of no instruction, like the next */
+int tlfs_msg_interruption_deliverable(struct tlfs_vp *vp, u8 type)
+{
+	struct hv_x64_interruption_deliverable_message *msg;
+
+	msg = msg_begin(vp, HVMSG_X64_INTERRUPTION_DELIVERABLE, sizeof(*msg));
+	msg_header(vp, &msg->header, HV_INTERCEPT_ACCESS_READ, 0);
+	msg->deliverable_type = type;
+	return TLFS_USER;
+}
+
+int tlfs_msg_sint_deliverable(struct tlfs_vp *vp, u16 sints)
+{
+	struct hv_x64_sint_deliverable_message *msg;
+
+	msg = msg_begin(vp, HVMSG_SYNIC_SINT_DELIVERABLE, sizeof(*msg));
+	msg_header(vp, &msg->header, HV_INTERCEPT_ACCESS_READ, 0);
+	msg->deliverable_sints = sints;
+	return TLFS_USER;
+}

@@ -41,6 +41,8 @@ int tlfs_msg_apic_eoi(struct tlfs_vp *vp, u8 vector);
 int tlfs_msg_ferr(struct tlfs_vp *vp);
 int tlfs_msg_invalid_register(struct tlfs_vp *vp);
 int tlfs_msg_unsupported(struct tlfs_vp *vp, u32 feature, u64 param);
+int tlfs_msg_interruption_deliverable(struct tlfs_vp *vp, u8 type);
+int tlfs_msg_sint_deliverable(struct tlfs_vp *vp, u16 sints);
 void tlfs_intercepts_free(struct tlfs_partition *pt);
 /* has the parent asked for this port (in: 0 read, 1 write); else it is an empty one (11.9) */
 bool tlfs_io_intercepted(struct tlfs_partition *pt, u16 port, unsigned int size, bool write);

@@ -25,6 +25,14 @@
 
 /* ---- queues; synic.lock held ---- */
 
+static void queue_waiting(struct tlfs_synic *synic, unsigned int sint)
+{
+	bool waits = !list_empty(&synic->queue[sint]) || (synic->notify & BIT(sint));
+
+	WRITE_ONCE(synic->waiting, waits ? synic->waiting | BIT(sint) :
+					   synic->waiting & ~BIT(sint));
+}
+
 /*
  * A message is queued before its slot is looked at, and synic.waiting says so before the slot's
  * pending flag does: a guest that comes to tlfs_synic_scan() because of the flag finds it.
@@ -38,7 +46,7 @@ void tlfs_queue_add(struct tlfs_vp *vp, unsigned int sint, struct tlfs_queued *q
 	q->sint = sint;
 	list_add_tail(&q->link, &synic->queue[sint]);
 	synic->messages += !q->timer;
-	WRITE_ONCE(synic->waiting, synic->waiting | BIT(sint));
+	queue_waiting(synic, sint);
 	WRITE_ONCE(q->vp, vp);
 }
 
@@ -49,8 +57,7 @@ void tlfs_queue_del(struct tlfs_queued *q)
 	lockdep_assert_held(&synic->lock);
 	list_del(&q->link);
 	synic->messages -= !q->timer;
-	if (list_empty(&synic->queue[q->sint]))
-		WRITE_ONCE(synic->waiting, synic->waiting & ~BIT(q->sint));
+	queue_waiting(synic, q->sint);
 	/* whoever reads NULL without the lock may write it anew, or free it */
 	smp_store_release(&q->vp, NULL);
 }
@@ -143,10 +150,25 @@ bool tlfs_queue_try(struct tlfs_vp *vp, unsigned int sint)
 /* Timers try again by themselves.  The callback may run just now: it waits for our lock */
 static void queue_arm_retry(struct tlfs_synic *synic)
 {
-	if (synic->messages && tlfs_synic_takes_messages(synic) &&
+	if ((synic->messages || synic->notify) && tlfs_synic_takes_messages(synic) &&
 	    !hrtimer_is_queued(&synic->retry))
 		hrtimer_start(&synic->retry, ns_to_ktime(synic->retry_ns),
 			      HRTIMER_MODE_REL_PINNED_HARD);
+}
+
+/* who waits for the slot itself comes behind all messages */
+static void queue_notify(struct tlfs_vp *vp, unsigned int sint)
+{
+	struct tlfs_synic *synic = &vp->synic;
+
+	if (!(synic->notify & BIT(sint)) || !list_empty(&synic->queue[sint]) ||
+	    !tlfs_synic_takes_messages(synic) || !slot_empty(message_slot(synic, sint)))
+		return;
+	synic->notify &= ~BIT(sint);
+	synic->deliverable |= BIT(sint);
+	synic->retry_ns = RETRY_MIN;
+	queue_waiting(synic, sint);
+	tlfs_vp_request(vp, TLFS_REQ_NOTIFY);
 }
 
 void tlfs_queues_scan(struct tlfs_vp *vp)
@@ -156,9 +178,11 @@ void tlfs_queues_scan(struct tlfs_vp *vp)
 	unsigned int sint;
 
 	lockdep_assert_held(&synic->lock);
-	for_each_set_bit(sint, &waiting, TLFS_SINTS)
+	for_each_set_bit(sint, &waiting, TLFS_SINTS) {
 		while (tlfs_queue_try(vp, sint))
 			;
+		queue_notify(vp, sint);
+	}
 	queue_arm_retry(synic);
 }
 
@@ -187,6 +211,49 @@ void tlfs_synic_scan(struct tlfs_vp *vp)
 	raw_spin_lock_irqsave(&synic->lock, flags);
 	tlfs_queues_scan(vp);
 	raw_spin_unlock_irqrestore(&synic->lock, flags);
+}
+
+/* ---- a parent that waits for a slot ---- */
+
+void tlfs_synic_notify(struct tlfs_vp *vp, u16 sints)
+{
+	struct tlfs_synic *synic = &vp->synic;
+	unsigned long flags;
+	unsigned int i;
+
+	raw_spin_lock_irqsave(&synic->lock, flags);
+	synic->notify = sints;
+	synic->deliverable = 0;
+	synic->retry_ns = RETRY_MIN;
+	for (i = 0; i < TLFS_SINTS; i++)
+		queue_waiting(synic, i);
+	tlfs_queues_scan(vp);
+	raw_spin_unlock_irqrestore(&synic->lock, flags);
+}
+
+u16 tlfs_synic_deliverable(struct tlfs_vp *vp)
+{
+	struct tlfs_synic *synic = &vp->synic;
+	unsigned long flags;
+	u16 sints;
+
+	raw_spin_lock_irqsave(&synic->lock, flags);
+	sints = synic->deliverable;
+	synic->deliverable = 0;
+	raw_spin_unlock_irqrestore(&synic->lock, flags);
+	return sints;
+}
+
+u16 tlfs_synic_notifications(struct tlfs_vp *vp)
+{
+	struct tlfs_synic *synic = &vp->synic;
+	unsigned long flags;
+	u16 sints;
+
+	raw_spin_lock_irqsave(&synic->lock, flags);
+	sints = synic->notify | synic->deliverable;
+	raw_spin_unlock_irqrestore(&synic->lock, flags);
+	return sints;
 }
 
 /* ---- sending ---- */

@@ -96,7 +96,9 @@ struct tlfs_stimer {
  *		written from any context
  * @auto_eoi:	vectors some unmasked SINT has with auto-EOI: tlfs_lapic_accept() asks
  * @queue:	messages that wait for the slot of each SINT: struct tlfs_queued
- * @waiting:	SINTs whose @queue is not empty, bit mask; read without @lock
+ * @waiting:	SINTs whose @queue is not empty, and those in @notify, bit mask; read without @lock
+ * @notify:	SINTs whose slot the parent waits for; bit mask
+ * @deliverable: those it waited for, and is to be told of
  * @messages:	how many struct tlfs_message are queued
  * @retry:	looks at the slots while there are any, every @retry_ns
  */
@@ -111,6 +113,8 @@ struct tlfs_synic {
 	DECLARE_BITMAP(auto_eoi, 256);
 	struct list_head queue[TLFS_SINTS];
 	unsigned long waiting;
+	u16 notify;
+	u16 deliverable;
 	unsigned int messages;
 	struct hrtimer retry;
 	u64 retry_ns;
@@ -145,6 +149,13 @@ u16 tlfs_synic_post(struct tlfs_vp *vp, unsigned int sint, const struct hv_messa
 u16 tlfs_synic_signal(struct tlfs_vp *vp, unsigned int sint, unsigned int flag, bool *newly);
 /* any context: deliver what waits for a slot.  Of the EOM MSR, and of every EOI (14.2.4) */
 void tlfs_synic_scan(struct tlfs_vp *vp);
+/*
+ * For deliverability.c, vp->lock held: TLFS_REQ_NOTIFY when a slot of @sints is free and nothing
+ * else waits for it; which ones, bit mask, each once; which were asked for and not yet told
+ */
+void tlfs_synic_notify(struct tlfs_vp *vp, u16 sints);
+u16 tlfs_synic_deliverable(struct tlfs_vp *vp);
+u16 tlfs_synic_notifications(struct tlfs_vp *vp);
 
 /*
  * Message buffers, for senders that must not lose a message: any context.

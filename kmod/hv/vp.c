@@ -494,10 +494,11 @@ TLFS_HANDLER(get_vp_registers)
 	for (; status == HV_STATUS_SUCCESS && call->rep < call->reps; call->rep++) {
 		u32 name = in->names[call->rep];
 
-		/* 10.3.1: the suspend registers are not for those they suspend */
+		/* 10.3.1: the suspend registers are not for those they suspend, nor is this one */
 		if (call->vp && call->target == call->caller &&
 		    (name == HV_REGISTER_EXPLICIT_SUSPEND ||
-		     name == HV_REGISTER_INTERCEPT_SUSPEND))
+		     name == HV_REGISTER_INTERCEPT_SUSPEND ||
+		     name == HV_REGISTER_DELIVERABILITY_NOTIFICATIONS))
 			status = HV_STATUS_INVALID_PARAMETER;
 		else if (!mine && !tlfs_register_shared(name))
 			status = HV_STATUS_INVALID_VP_STATE;

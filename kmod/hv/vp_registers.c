@@ -561,6 +561,8 @@ static const struct vp_register registers[] = {
 	REG(HV_REGISTER_PENDING_EVENT0, 0, get_pending_event, set_pending_event),
 	REG(HV_REGISTER_PENDING_EVENT1, 0, get_no_event, set_no_event),
 	REGS(HV_REGISTER_PENDING_EVENT2, 2, 0, 0, get_no_event, set_no_event),
+	REG(HV_REGISTER_DELIVERABILITY_NOTIFICATIONS, 0, tlfs_get_notifications,
+	    tlfs_set_notifications),
 	REGS(HV_X64_REGISTER_YMM0_LOW, 16, HV_X64_REGISTER_XMM0, 1, get_fpu, set_fpu),
 	REGS(HV_X64_REGISTER_YMM0_HIGH, 16, 0, 1, get_ymm_high, set_ymm_high),
 

@@ -27,6 +27,10 @@ u64 tlfs_pending_interruption(struct tlfs_vp *vp);
 u16 tlfs_lapic_get_register(struct tlfs_vp *vp, u32 reg, union hv_register_value *val);
 u16 tlfs_lapic_set_register(struct tlfs_vp *vp, u32 reg, const union hv_register_value *val);
 
+/* deliverability.c, for the table */
+u16 tlfs_get_notifications(struct tlfs_vp *vp, u32 arg, union hv_register_value *val);
+u16 tlfs_set_notifications(struct tlfs_vp *vp, u32 arg, const union hv_register_value *val);
+
 static inline u16 tlfs_reg_status(int err)
 {
 	return err ? HV_STATUS_INVALID_REGISTER_VALUE : HV_STATUS_SUCCESS;

@@ -263,6 +263,8 @@ static void test_registers(void)
 	wrmsr(0xc0000100, was);
 	check(get_register(HV_REGISTER_EXPLICIT_SUSPEND, NULL) == ~0ULL,
 	      "the suspend registers are not for oneself");
+	check(get_register(HV_REGISTER_DELIVERABILITY_NOTIFICATIONS, NULL) == ~0ULL,
+	      "nor are the parent's notifications [REG-00010006]");
 }
 
 /* ---- the processor (11) ---- */
