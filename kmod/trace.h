@@ -199,7 +199,9 @@ TRACE_EVENT(tlfs_message,
 				   { HVMSG_X64_MSR_INTERCEPT, "msr" },
 				   { HVMSG_X64_CPUID_INTERCEPT, "cpuid" },
 				   { HVMSG_X64_EXCEPTION_INTERCEPT, "exception" },
-				   { HVMSG_X64_APIC_EOI, "apic eoi" }))
+				   { HVMSG_X64_APIC_EOI, "apic eoi" },
+				   { HVMSG_X64_INTERRUPTION_DELIVERABLE, "deliverable" },
+				   { HVMSG_SYNIC_SINT_DELIVERABLE, "sint deliverable" }))
 );
 
 #endif /* TLFS_TRACE_H */
