@@ -43,6 +43,17 @@ static bool user_work(void)
 }
 
 /*
+ * It is done where signals are, and the system call made again unless there is one that the VMM
+ * handles.  A VMM that saw EINTR would call again itself, and that ends an explicit suspension
+ * somebody else has asked for meanwhile.
+ */
+static int do_user_work(void)
+{
+	set_thread_flag(TIF_NOTIFY_SIGNAL);
+	return -ERESTARTNOHAND;
+}
+
+/*
  * VMMs of the published interface stop a VP by a signal to its thread, and look for a reason
  * before they call RUN_VP: a signal that comes in between is lost.  They call again after EINTR,
  * so it is enough to come back with that now and then.  A message is no substitute, it only makes
@@ -675,8 +686,10 @@ static int run_loop(struct tlfs_vp *vp)
 			vp_shutdown(vp);
 		if (unlikely(vp->shutdown) && !test_bit(TLFS_REQ_INIT, &vp->requests))
 			return tlfs_msg_unrecoverable(vp);
-		if (signal_pending(current) || user_work() || run_overdue(vp))
+		if (signal_pending(current) || run_overdue(vp))
 			return -EINTR;
+		if (user_work())
+			return do_user_work();
 		if (unlikely(vp->pt->threaded) && tlfs_vp_thread_held(vp))
 			return -EINTR;
 		r = vp_make_runnable(vp);
@@ -710,11 +723,14 @@ int tlfs_vp_run(struct tlfs_vp *vp)
 	int r;
 
 	tlfs_regpage_load(vp);
-	/* entering again says that the last intercept is dealt with */
-	vp->intercept_suspend = false;
-	if (unlikely(READ_ONCE(vp->explicit_suspend)))
-		tlfs_vp_suspend(vp, false);
-	tlfs_flush_inhibit(vp, false);
+	if (likely(!vp->restarted)) {
+		/* entering again says that the last intercept is dealt with */
+		vp->intercept_suspend = false;
+		if (unlikely(READ_ONCE(vp->explicit_suspend)))
+			tlfs_vp_suspend(vp, false);
+		tlfs_flush_inhibit(vp, false);
+	}
+	vp->restarted = false;
 	if (!vp->run_deadline)
 		vp->run_deadline = (jiffies + RUN_PERIOD) | 1;
 
@@ -724,6 +740,8 @@ int tlfs_vp_run(struct tlfs_vp *vp)
 	if (r == TLFS_USER) {
 		vp->intercept_suspend = true;
 		r = 0;
+	} else if (r == -ERESTARTNOHAND) {
+		vp->restarted = true;
 	} else {
 		vp->run_deadline = 0;
 	}

@@ -418,6 +418,7 @@ struct tlfs_code_page {
  * @unsent:	the parent's SynIC took no messages; the thread's own
  * @startup_suspend: waits for INIT/SIPI (an AP)
  * @explicit_suspend, @intercept_suspend: registers of these names
+ * @restarted:	the last RUN_VP was cut short and is made again by the kernel
  * @flush_inhibit: nobody else flushes its TLB by hypercall; see tlfs_flush_inhibit()
  * @flush_wait:	suspended in such a call, until the inhibit of somebody ends
  * @nmi_pending: NMIs not yet injected, at most 2
@@ -469,6 +470,7 @@ struct tlfs_vp {
 	struct hv_initial_vp_context *start;	/* hv/vp_start.c */
 	bool explicit_suspend;
 	bool intercept_suspend;
+	bool restarted;
 	bool flush_inhibit;
 	bool flush_wait;
 	bool shutdown;
@@ -586,7 +588,7 @@ void tlfs_flush_inhibit(struct tlfs_vp *vp, bool on);
 /* ---- run.c ---- */
 
 /*
- * RUN_VP: 0 with a message in vp->msg, -EINTR (signal), or an error of the host (-EIO, -ENOMEM).
+ * RUN_VP: 0 with a message in vp->msg, -EINTR, -ERESTARTNOHAND, or of the host (-EIO, -ENOMEM).
  * vp->lock held, current->mm is the partition's.
  */
 int tlfs_vp_run(struct tlfs_vp *vp);

@@ -426,6 +426,36 @@ TEST_F(run, explicit_suspend)
 	PROVES("B-10-019 REG-00000000");
 }
 
+/*
+ * What the kernel has to do in the VMM's thread itself, here CPU timers whose signal is ignored,
+ * is no signal: a VMM that called RUN_VP again for it would end the suspension.
+ */
+TEST_F(run, suspended_with_work)
+{
+	struct itimerval often = { { 0, 1000 }, { 0, 1000 } }, never = {};
+	u64 *n = data(&self->vm, 0);
+	unsigned int i;
+
+	signal(SIGPROF, SIG_IGN);
+	vmm_start64(self->vp, &counting);
+	vmm_thread_start(&self->t[0], self->vp);
+	ASSERT_TRUE(vmm_wait_change(n, 0));
+	ASSERT_EQ(0, setitimer(ITIMER_PROF, &often, NULL));
+	for (i = 0; i < 10; i++) {
+		ASSERT_EQ(0, suspend(&self->vm, HV_SUSPEND_SUSPENDED));
+		EXPECT_FALSE(vmm_moves(n, 20));
+		EXPECT_EQ(1, shared_register(&self->vm, HV_REGISTER_EXPLICIT_SUSPEND));
+		ASSERT_EQ(0, suspend(&self->vm, 0));
+		EXPECT_TRUE(vmm_moves(n, VMM_LONG));
+		vmm_sleep_ms(20);
+	}
+	ASSERT_EQ(0, setitimer(ITIMER_PROF, &never, NULL));
+	EXPECT_EQ(0, LOAD(&self->t[0].again));
+	vmm_thread_stop(&self->t[0]);
+	EXPECT_EQ(-EINTR, self->t[0].ret);
+	PROVES("B-10-019");
+}
+
 TEST_F(run, intercept_suspend)
 {
 	struct vmm_vp *vp = self->vp;

@@ -95,11 +95,13 @@ struct vmm {
  * struct vmm_thread - RUN_VP in a thread of its own, until a message comes
  * @vp:		what runs
  * @ret:	what RUN_VP returned at last: 0 or a negative errno
+ * @again:	how often that was -EINTR
  * @msg:	the message, if @ret is 0
  */
 struct vmm_thread {
 	struct vmm_vp *vp;
 	int ret;
+	unsigned int again;
 	struct hv_message msg;
 	pthread_t thread;
 	bool started;

@@ -229,6 +229,7 @@ static void *thread_main(void *arg)
 
 	do {
 		t->ret = vmm_ioctl(t->vp->fd, TLFS_RUN_VP, &t->msg);
+		STORE(&t->again, t->again + (t->ret == -EINTR));
 	} while (t->ret == -EINTR && !__atomic_load_n(&t->stop, __ATOMIC_ACQUIRE));
 	__atomic_store_n(&t->done, true, __ATOMIC_RELEASE);
 	return NULL;
