@@ -160,6 +160,18 @@ static pid_t start(const char *path, int *out)
 	return pid;
 }
 
+/* where the threads of the VMM are and how its VPs left the guest, into this directory */
+static void keep_state(const char *payload, pid_t pid)
+{
+	char text[600];
+
+	snprintf(text, sizeof(text),
+		 "{ for t in /proc/%d/task/*; do cat $t/comm $t/stack; done;"
+		 " tail -n 200 /sys/kernel/tracing/trace; } > %s.state 2>&1", pid, payload);
+	if (system(text))
+		printf("# no state of %s\n", payload);
+}
+
 static void run(const char *dir, const char *payload)
 {
 	char path[512], line[512];
@@ -190,8 +202,10 @@ static void run(const char *dir, const char *payload)
 			plan |= take_line(payload, line);
 		}
 	}
-	if (late)
+	if (late) {
+		keep_state(payload, pid);
 		kill(pid, SIGKILL);
+	}
 	close(fd);
 	waitpid(pid, &status, 0);
 	if (late)
