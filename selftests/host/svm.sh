@@ -87,6 +87,7 @@ host_start()
 		else
 			# Its TSC is this machine's. Calibration goes wrong when others want the processor.
 			kernel_args+=" tsc_early_khz=$("$BUILD/host/tsc-khz") tsc=reliable"
+			[ -z "${host_hangs:-}" ] || kernel_args+=" host.pulse=1"
 		fi
 		;;
 	esac
