@@ -192,7 +192,7 @@ help:
 	@echo "                    (\"debug\": one that looks for faults, built here);"
 	@echo "                    what is not installed is fetched to build/cache by packages, demo, check ..."
 	@echo "  HOST=NAME         test host: svm (QEMU), svm-bochs, vmx (both Bochs), local (this machine);"
-	@echo "                    a list for check, or \"all\"; svm by default"
+	@echo "                    svm by default; for check a list, and all by default"
 	@echo "  HOST_CPUS=N       its processors (Bochs)"
 	@echo "  INTERACTIVE=1     demo: stay in the guest's shell"
 	@echo "  TESTS=PATTERN,... check: only these programs"
